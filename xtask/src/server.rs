@@ -1,5 +1,6 @@
 //! A `cognate dev` of our own: started on a free port, ready when it says so, stopped when dropped.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::program;
 use crate::tree::{self, Scratch};
+
+/// The server's standard error, in its directory.
+const LOG: &str = "log";
 
 /// Where the server keeps what it knows.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,7 @@ pub struct Server {
     /// From starting the process to its first healthy answer.
     pub start: Duration,
     // Deleted after the child is stopped.
-    _data: Scratch,
+    data: Scratch,
 }
 
 impl Server {
@@ -45,10 +49,11 @@ impl Server {
             .current_dir(data.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        command.stderr(fs::File::create(data.path().join(LOG))?).env("COGNATE_SERVER__METRICS_LISTEN", "127.0.0.1:0");
         match database {
             Database::Memory => drop(command.arg("--memory")),
             Database::File => {}
-            Database::Postgres(url) => drop(command.args(["--database", url])),
+            Database::Postgres(url) => drop(command.env("COGNATE_STORE__URL", url)),
         }
         // Ctrl-C is ours to handle: the server is stopped when this is dropped.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -62,7 +67,8 @@ impl Server {
             Err(_) => {
                 let _ = child.kill();
                 let status = child.wait()?;
-                bail!("`cognate dev` did not come up ({status}); it said {line:?}");
+                let log = fs::read_to_string(data.path().join(LOG)).unwrap_or_default();
+                bail!("`cognate dev` did not come up ({status}); it said {line:?} and logged:\n{log}");
             }
         };
         let url = |name: &str| ready[name].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
@@ -73,7 +79,7 @@ impl Server {
             inbox: url("inbox"),
             metrics: url("metrics"),
             start: Duration::ZERO,
-            _data: data,
+            data,
         };
         server.health()?;
         server.start = started.elapsed();
@@ -84,6 +90,11 @@ impl Server {
         self.child.id()
     }
 
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
+    }
+
     /// Asks the metrics listener whether the server is well.
     fn health(&self) -> Result<()> {
         let address = self.metrics.trim_start_matches("http://");
@@ -91,7 +102,7 @@ impl Server {
         let mut stream =
             TcpStream::connect(address).with_context(|| format!("no metrics listener at {:?}", self.metrics))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { bail!("the server says that it is not well: {answer}") }

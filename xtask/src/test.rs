@@ -86,7 +86,7 @@ fn journeys(selection: &Selection, database: Database<'_>) -> Result<()> {
             failed.push(name);
         }
     }
-    if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join(", ")) }
+    if failed.is_empty() { Ok(()) } else { bail!("{}; the server logged:\n{}", failed.join(", "), server.log()) }
 }
 
 fn scripts(selection: &Selection) -> Result<Vec<PathBuf>> {
