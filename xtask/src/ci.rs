@@ -20,7 +20,9 @@ pub fn run() -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
-const CHECKS: &[(&str, fn() -> Result<()>)] = &[
+type Check = (&'static str, fn() -> Result<()>);
+
+const CHECKS: &[Check] = &[
     ("format", || program::run(program::cargo().args(["fmt", "--all", "--check"]))),
     ("clippy", || {
         program::run(program::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))

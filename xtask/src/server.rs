@@ -23,33 +23,41 @@ pub enum Database<'a> {
     Postgres(&'a str),
 }
 
+impl Database<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::File => "file",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+// Dropped from top to bottom: the process ends before its directory goes.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    process: Process,
     // Held open: a server whose standard output is gone could not write to it.
     _stdout: BufReader<ChildStdout>,
     pub endpoint: String,
     pub inbox: String,
-    pub metrics: String,
     /// From starting the process to its first healthy answer.
     pub start: Duration,
-    // Deleted after the child is stopped.
+    command: Command,
     data: Scratch,
 }
 
 impl Server {
     /// Starts `target/<profile>/cognate dev` in an empty directory, on the given cores (all of them when `None`).
     pub fn start(profile: &str, database: Database<'_>, cores: Option<&str>) -> Result<Self> {
-        let port = program::free_port()?;
-        let data = Scratch::new(&format!("dev-{port}"))?;
-        let binary = tree::binary(profile, "cognate");
-        let mut command = on_cores(binary, cores);
+        let data = Scratch::new(&format!("dev-{}", database.name()))?;
+        let mut command = on_cores(tree::binary(profile, "cognate"), cores);
         command
             .args(["dev", "--json", "--port", "0"])
             .current_dir(data.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        command.stderr(fs::File::create(data.path().join(LOG))?).env("COGNATE_SERVER__METRICS_LISTEN", "127.0.0.1:0");
+        command.env("COGNATE_SERVER__METRICS_LISTEN", "127.0.0.1:0");
         match database {
             Database::Memory => drop(command.arg("--memory")),
             Database::File => {}
@@ -57,37 +65,37 @@ impl Server {
         }
         // Ctrl-C is ours to handle: the server is stopped when this is dropped.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        Self::launch(command, data)
+    }
+
+    /// Stops it and starts it again on the same data.
+    pub fn restart(self) -> Result<Self> {
+        let Self { process, command, data, .. } = self;
+        drop(process);
+        Self::launch(command, data)
+    }
+
+    fn launch(mut command: Command, data: Scratch) -> Result<Self> {
+        command.stderr(fs::File::create(data.path().join(LOG))?);
         let started = Instant::now();
-        let mut child = command.spawn().context("could not start `cognate dev`")?;
-        let mut stdout = BufReader::new(child.stdout.take().context("standard output is piped")?);
+        let mut process = Process(command.spawn().context("could not start `cognate dev`")?);
+        let mut stdout = BufReader::new(process.0.stdout.take().context("standard output is piped")?);
         let mut line = String::new();
         stdout.read_line(&mut line)?;
-        let ready: serde_json::Value = match serde_json::from_str(&line) {
-            Ok(ready) => ready,
-            Err(_) => {
-                let _ = child.kill();
-                let status = child.wait()?;
-                let log = fs::read_to_string(data.path().join(LOG)).unwrap_or_default();
-                bail!("`cognate dev` did not come up ({status}); it said {line:?} and logged:\n{log}");
-            }
+        let Ok(ready) = serde_json::from_str::<serde_json::Value>(&line) else {
+            drop(process);
+            let log = fs::read_to_string(data.path().join(LOG)).unwrap_or_default();
+            bail!("`cognate dev` did not come up; it said {line:?} and logged:\n{log}");
         };
         let url = |name: &str| ready[name].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
-        let mut server = Self {
-            child,
-            _stdout: stdout,
-            endpoint: url("endpoint"),
-            inbox: url("inbox"),
-            metrics: url("metrics"),
-            start: Duration::ZERO,
-            data,
-        };
-        server.health()?;
-        server.start = started.elapsed();
-        Ok(server)
+        let (endpoint, inbox, metrics) = (url("endpoint"), url("inbox"), url("metrics"));
+        health(&metrics)?;
+        let start = started.elapsed();
+        Ok(Self { process, _stdout: stdout, endpoint, inbox, start, command, data })
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.0.id()
     }
 
     /// What it logged so far.
@@ -95,24 +103,41 @@ impl Server {
         fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
     }
 
-    /// Asks the metrics listener whether the server is well.
-    fn health(&self) -> Result<()> {
-        let address = self.metrics.trim_start_matches("http://");
-        let address = address.split('/').next().unwrap_or_default();
-        let mut stream =
-            TcpStream::connect(address).with_context(|| format!("no metrics listener at {:?}", self.metrics))?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { bail!("the server says that it is not well: {answer}") }
+    /// The last of what it logged.
+    pub fn log_end(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    pub fn resident_megabytes(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in /proc/<pid>/status")?;
+        Ok(line.trim().trim_end_matches("kB").trim_end().parse::<f64>()? / 1024.0)
     }
 }
 
-impl Drop for Server {
+/// Stopped when dropped, with the time it takes to finish what it has begun.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        program::stop(&mut self.child, Duration::from_secs(10));
+        program::stop(&mut self.0, Duration::from_secs(10));
     }
+}
+
+/// Asks the metrics listener whether the server is ready.
+fn health(metrics: &str) -> Result<()> {
+    let address = metrics.trim_start_matches("http://");
+    let address = address.split('/').next().unwrap_or_default();
+    let mut stream = TcpStream::connect(address).with_context(|| format!("no metrics listener at {metrics:?}"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { bail!("the server says that it is not ready: {answer}") }
 }
 
 /// The program, held to the given cores.
