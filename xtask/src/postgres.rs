@@ -173,3 +173,25 @@ fn random_password() -> Result<String> {
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_answers_until_it_is_dropped() {
+        let cluster = Cluster::start(Durability::None).unwrap();
+        let url = cluster.create_database("mine").unwrap();
+        let ask = |url: &str| {
+            let mut psql = Command::new(bin("psql").unwrap());
+            psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", "select current_database()", url]);
+            psql
+        };
+        assert_eq!(program::output(&mut ask(&url)).unwrap(), "mine\n");
+        assert!(!program::succeeds(&mut ask(&url.replace(&cluster.password, "guess"))), "the password is asked for");
+        let directory = cluster.data.path().to_owned();
+        drop(cluster);
+        assert!(!program::succeeds(&mut ask(&url)));
+        assert!(!directory.exists());
+    }
+}
