@@ -177,7 +177,6 @@ CREATE TABLE access_keys (
     sealed BYTEA NOT NULL,
     policy TEXT NOT NULL
 );
-CREATE INDEX access_keys_by_account ON access_keys (account, id);
 
 CREATE TABLE leases (
     name TEXT NOT NULL PRIMARY KEY,

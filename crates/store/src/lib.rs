@@ -1,5 +1,6 @@
 //! Where the server keeps what it knows: one SQL text over SQLite and PostgreSQL, in synchronous re-runnable transactions.
 
+mod answer;
 mod error;
 mod job;
 mod migrate;
