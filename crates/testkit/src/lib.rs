@@ -1,1 +1,6 @@
-//! .
+//! A server to test against: a fixed clock, captured mail, an account of its own, a real SMTP listener.
+
+mod server;
+pub mod smtp;
+
+pub use server::{Answer, EPOCH_MS, TestServer};

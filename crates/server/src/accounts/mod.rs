@@ -1,0 +1,4 @@
+//! Accounts: users, their names, attributes, passwords and codes.
+
+pub mod names;
+pub mod user;

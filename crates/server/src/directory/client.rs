@@ -1,0 +1,213 @@
+//! An app client with its settings in force.
+
+use cognate_crypto::seal::Kind;
+use cognate_shapes::enums::{
+    ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits,
+};
+use cognate_shapes::client::{AnalyticsConfiguration, RefreshTokenRotation, TokenValidityUnits};
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::scalars::{
+    AccessTokenValidity, AuthSessionValidity, CallbackUrls, ClientPermission, IdTokenValidity, LogoutUrls, OAuthFlows,
+    ProviderName, RedirectUrl, RefreshTokenValidity, Scopes,
+};
+use cognate_shapes::{Input, Output, input};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+
+/// The settings of a client as AWS spells them: what is stored and described back.
+#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
+#[wire(both)]
+pub struct ClientSettings {
+    pub refresh_token_validity: Option<RefreshTokenValidity>,
+    pub access_token_validity: Option<AccessTokenValidity>,
+    pub id_token_validity: Option<IdTokenValidity>,
+    pub token_validity_units: Option<TokenValidityUnits>,
+    pub read_attributes: Option<Vec<ClientPermission>>,
+    pub write_attributes: Option<Vec<ClientPermission>>,
+    pub explicit_auth_flows: Option<Vec<ExplicitAuthFlows>>,
+    pub supported_identity_providers: Option<Vec<ProviderName>>,
+    #[wire("CallbackURLs")]
+    pub callback_urls: Option<CallbackUrls>,
+    #[wire("LogoutURLs")]
+    pub logout_urls: Option<LogoutUrls>,
+    #[wire("DefaultRedirectURI")]
+    pub default_redirect_uri: Option<RedirectUrl>,
+    #[wire("AllowedOAuthFlows")]
+    pub allowed_oauth_flows: Option<OAuthFlows>,
+    #[wire("AllowedOAuthScopes")]
+    pub allowed_oauth_scopes: Option<Scopes>,
+    #[wire("AllowedOAuthFlowsUserPoolClient")]
+    pub allowed_oauth_flows_user_pool_client: Option<bool>,
+    pub analytics_configuration: Option<AnalyticsConfiguration>,
+    pub prevent_user_existence_errors: Option<PreventUserExistenceErrors>,
+    pub enable_token_revocation: Option<bool>,
+    pub enable_propagate_additional_user_context_data: Option<bool>,
+    pub auth_session_validity: Option<AuthSessionValidity>,
+    pub refresh_token_rotation: Option<RefreshTokenRotation>,
+}
+
+/// The stored document of a client, version 1.
+#[derive(Serialize, Deserialize)]
+struct Document<'a> {
+    v: u32,
+    #[serde(borrow)]
+    settings: &'a RawValue,
+}
+
+/// One active secret of a client.
+#[derive(Clone)]
+pub struct Secret {
+    pub id: String,
+    pub created_ms: i64,
+    value: Zeroizing<String>,
+}
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secret").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// An app client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: String,
+    pub pool_id: String,
+    pub name: String,
+    pub created_ms: i64,
+    pub modified_ms: i64,
+    pub settings: ClientSettings,
+    /// The active secrets, the older first; empty for a public client.
+    pub secrets: Vec<Secret>,
+}
+
+/// The attributes `oidc:profile` stands for in `ReadAttributes` and `WriteAttributes`.
+const OIDC_PROFILE: &[&str] = &[
+    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+    "website", "gender", "birthdate", "zoneinfo", "locale",
+];
+
+impl Client {
+    pub fn from_rows(
+        cx: &Context,
+        row: cognate_store::clients::Client,
+        secrets: Vec<cognate_store::client_secrets::ClientSecret>,
+    ) -> Result<Self> {
+        let document: Document<'_> = serde_json::from_str(&row.doc)
+            .map_err(|error| Error::internal("a stored client does not read").caused_by(error))?;
+        if document.v != 1 {
+            return Err(Error::internal(format!("client {} is stored in version {}", row.id, document.v)));
+        }
+        let open = |secret: cognate_store::client_secrets::ClientSecret| {
+            let value = cx.seals.open(Kind::ClientSecret, &secret.sealed, &Self::seal_context(&row.pool_id, &row.id))?;
+            let value = String::from_utf8(value).map_err(|_| Error::internal("a client secret is not text"))?;
+            Ok(Secret { id: secret.id, created_ms: secret.created_ms, value: Zeroizing::new(value) })
+        };
+        Ok(Self {
+            settings: input::stored(document.settings.get())?,
+            secrets: secrets.into_iter().map(open).collect::<Result<_>>()?,
+            id: row.id,
+            pool_id: row.pool_id,
+            name: row.name,
+            created_ms: row.created_ms,
+            modified_ms: row.modified_ms,
+        })
+    }
+
+    /// The document to store.
+    pub fn document(settings: &ClientSettings) -> Result<String> {
+        let unserializable = |error: serde_json::Error| Error::internal("client settings do not serialize").caused_by(error);
+        let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
+        serde_json::to_string(&Document { v: 1, settings: &settings }).map_err(unserializable)
+    }
+
+    /// What a sealed secret is bound to.
+    pub fn seal_context(pool_id: &str, client_id: &str) -> Vec<u8> {
+        format!("{pool_id}/{client_id}").into_bytes()
+    }
+
+    pub fn is_confidential(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// Whether operations may not tell who exists.
+    pub fn hides_user_existence(&self) -> bool {
+        self.settings.prevent_user_existence_errors == Some(PreventUserExistenceErrors::Enabled)
+    }
+
+    pub fn revokes_tokens(&self) -> bool {
+        self.settings.enable_token_revocation.unwrap_or(true)
+    }
+
+    /// The grace period of refresh-token rotation in milliseconds, where rotation is on.
+    pub fn rotation_grace_ms(&self) -> Option<i64> {
+        let rotation = self.settings.refresh_token_rotation.as_ref()?;
+        (rotation.feature == Feature::Enabled)
+            .then(|| rotation.retry_grace_period_seconds.map_or(0, |seconds| seconds.0 * 1000))
+    }
+
+    /// How long a challenge may wait for its answer, in milliseconds.
+    pub fn challenge_life_ms(&self) -> i64 {
+        self.settings.auth_session_validity.map_or(3, |minutes| minutes.0) * 60_000
+    }
+
+    /// Lifetimes in seconds.
+    pub fn access_token_life_s(&self) -> i64 {
+        let unit = self.settings.token_validity_units.as_ref().and_then(|units| units.access_token);
+        self.settings.access_token_validity.map_or(3600, |value| value.0 * seconds(unit.unwrap_or(TimeUnits::Hours)))
+    }
+
+    pub fn id_token_life_s(&self) -> i64 {
+        let unit = self.settings.token_validity_units.as_ref().and_then(|units| units.id_token);
+        self.settings.id_token_validity.map_or(3600, |value| value.0 * seconds(unit.unwrap_or(TimeUnits::Hours)))
+    }
+
+    pub fn refresh_token_life_s(&self) -> i64 {
+        let unit = self.settings.token_validity_units.as_ref().and_then(|units| units.refresh_token);
+        match self.settings.refresh_token_validity {
+            Some(value) if value.0 > 0 => value.0 * seconds(unit.unwrap_or(TimeUnits::Days)),
+            _ => 30 * seconds(TimeUnits::Days),
+        }
+    }
+
+    /// Whether the client sees the attribute in `GetUser` and the ID token.
+    pub fn may_read(&self, attribute: &str) -> bool {
+        attribute == "sub" || listed(self.settings.read_attributes.as_deref(), attribute)
+    }
+
+    /// Whether the client may set the attribute; `dev:` attributes and what the server alone decides never are.
+    pub fn may_write(&self, attribute: &str) -> bool {
+        let reserved = matches!(attribute, "sub" | "email_verified" | "phone_number_verified" | "identities");
+        !reserved
+            && !attribute.starts_with("dev:")
+            && !attribute.starts_with("cognito:")
+            && listed(self.settings.write_attributes.as_deref(), attribute)
+    }
+}
+
+fn listed(list: Option<&[ClientPermission]>, attribute: &str) -> bool {
+    list.is_none_or(|list| {
+        list.iter().any(|one| {
+            one.as_str() == attribute || (one.as_str() == "oidc:profile" && OIDC_PROFILE.contains(&attribute))
+        })
+    })
+}
+
+/// The seconds of one unit.
+pub const fn seconds(unit: TimeUnits) -> i64 {
+    match unit {
+        TimeUnits::Seconds => 1,
+        TimeUnits::Minutes => 60,
+        TimeUnits::Hours => 3600,
+        TimeUnits::Days => 86_400,
+    }
+}

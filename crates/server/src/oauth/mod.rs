@@ -1,0 +1,3 @@
+//! OpenID Connect: what a pool publishes about itself.
+
+pub mod discovery;

@@ -1,0 +1,1 @@
+//! The server as its users see it: every test drives a real server through a real client.
