@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rsa_sign = per_second(|| key.sign(&claims));
     let rsa_verify = per_second(|| cognate_crypto::jose::parse(&token).map(|token| key.verifying_key().verify(token)));
     let modexp = per_second(|| srp::exponentiate(&a, &[0x5a; 32]));
+    // A verifier is one power of g and three hashes, which do not show beside it.
     let fixed_base = per_second(|| Verifier::new("AbCdEfGhI", "alice", "Passw0rd!", verifier.salt));
     let srp_verify = per_second(|| step.verify(&a, &verifier, &claim));
     println!(

@@ -21,8 +21,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 
 /// Headers of which a second value would leave open which one was signed and which one is acted on.
-const SINGLETONS: [&str; 7] =
-    ["authorization", "content-type", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-target"];
+const SINGLETONS: [&str; 6] = ["content-type", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-target"];
 
 /// A request as it was received. With HTTP/2 the caller adds `:authority` as `host`.
 #[derive(Clone, Copy, Debug)]
