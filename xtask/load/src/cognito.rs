@@ -60,6 +60,17 @@ impl Caller {
         serde_json::from_slice(answer.body).with_context(|| format!("{operation} answered something other than JSON"))
     }
 
+    /// A call that the server must refuse for what it is.
+    pub async fn be_refused(&mut self, operation: &str) -> Result<()> {
+        let sent = Instant::now();
+        let answer = self.connection.call(operation, "{}").await?;
+        self.waited += sent.elapsed();
+        if answer.status != 400 {
+            bail!("{operation}: {} instead of 400", answer.status);
+        }
+        Ok(())
+    }
+
     pub async fn get(&mut self, path: &str) -> Result<()> {
         let sent = Instant::now();
         let answer = self.connection.get(path).await?;

@@ -9,8 +9,10 @@ use crate::cognito::{Caller, PASSWORD, Tokens, username};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Work {
-    /// GET of the pool's JWKS: what HTTP alone costs
+    /// GET of the pool's JWKS: what HTTP and a cached answer cost
     Document,
+    /// A call of an operation that does not exist: what HTTP and dispatch cost
+    Refusal,
     /// USER_PASSWORD_AUTH
     Password,
     /// USER_SRP_AUTH and PASSWORD_VERIFIER
@@ -65,6 +67,7 @@ impl Worker {
         let refresh = self.tokens.as_ref().map(|tokens| &tokens.refresh);
         match self.work {
             Work::Document => caller.get(&format!("/{}/.well-known/jwks.json", pool.id)).await,
+            Work::Refusal => caller.be_refused("NoSuchOperation").await,
             Work::Password => {
                 caller.sign_in_by_password(&pool.client, &username(random.below(pool.users))).await?;
                 Ok(())

@@ -15,6 +15,7 @@ pub struct Floors {
     pub modexp: f64,
     pub fixed_base: f64,
     pub commits: f64,
+    /// The faster of a JWKS document and a refused call: nothing with more to do can be faster.
     pub http: f64,
 }
 
@@ -46,7 +47,7 @@ impl Floors {
                 "2 RSA + 1 exponentiation + 1 fixed-base",
             ),
             Work::Refresh => (in_turn(&[self.rsa_sign, self.rsa_sign]), "2 RSA"),
-            Work::GetUser | Work::ListUsers | Work::Document => (self.http, "HTTP"),
+            Work::GetUser | Work::ListUsers | Work::Document | Work::Refusal => (self.http, "HTTP"),
             Work::SignUp | Work::AdminCreateUser => {
                 (in_turn(&[self.fixed_base, self.http]).min(self.commits), "1 fixed-base + HTTP, or 1 commit")
             }

@@ -13,6 +13,7 @@ use crate::{program, tree};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Work {
     Document,
+    Refusal,
     Password,
     Srp,
     Refresh,
@@ -26,6 +27,7 @@ impl Work {
     pub fn name(self) -> &'static str {
         match self {
             Self::Document => "JWKS document",
+            Self::Refusal => "refused call",
             Self::Password => "password sign-in",
             Self::Srp => "SRP sign-in",
             Self::Refresh => "refresh",

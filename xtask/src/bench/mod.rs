@@ -124,7 +124,7 @@ fn on_engine(plan: &Plan, engine: Engine) -> Result<OnEngine> {
     let load = Load::new(plan, &server)?;
     say(&format!("work, {}", engine.name()));
     let pool = load.prepare(USERS)?;
-    floors.http = load.measure(Work::Document, &pool)?.rate;
+    floors.http = load.measure(Work::Document, &pool)?.rate.max(load.measure(Work::Refusal, &pool)?.rate);
     let mut rows = Vec::new();
     for work in &plan.work {
         let measured = load.measure(*work, &pool)?;

@@ -36,7 +36,7 @@ fn engine(page: &mut String, on: &OnEngine) -> Result<()> {
         ("3072-bit exponentiations", floors.modexp),
         ("fixed-base exponentiations", floors.fixed_base),
         ("durable commits, grouped", floors.commits),
-        ("HTTP answers (the JWKS document)", floors.http),
+        ("HTTP answers (the faster of a JWKS document and a refused call)", floors.http),
     ] {
         writeln!(page, "| {name} | {} |", thousands(rate))?;
     }
