@@ -65,7 +65,10 @@ impl Context {
     /// The same with a clock and randomness of one's own, as tests have them.
     pub async fn with(config: &Config, clock: Clock, rng: Rng) -> Result<Arc<Self>, Unready> {
         let store = open_store(config)?;
-        store.migrate().await.map_err(|error| Unready::new(format!("The database cannot be brought up to date: {error}")))?;
+        store
+            .migrate()
+            .await
+            .map_err(|error| Unready::new(format!("The database cannot be brought up to date: {error}")))?;
         let master = master_key::load(config, &rng)?;
         master_key::check(&store, &master).await?;
         let threads = match config.workers.crypto_threads {

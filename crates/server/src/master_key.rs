@@ -18,8 +18,9 @@ const CHECK: &str = "master_key_check";
 /// The key from the environment or the key file; a missing file is made, with mode 0600.
 pub fn load(config: &Config, rng: &Rng) -> Result<MasterKey, Unready> {
     if let Some(key) = &config.keys.master_key {
-        return MasterKey::from_base64(key.expose())
-            .map_err(|_| Unready::new("keys.master_key is not the base64 of 32 bytes. Make one with: openssl rand -base64 32"));
+        return MasterKey::from_base64(key.expose()).map_err(|_| {
+            Unready::new("keys.master_key is not the base64 of 32 bytes. Make one with: openssl rand -base64 32")
+        });
     }
     let Some(path) = &config.keys.master_key_file else {
         if config.store.is_memory() {
@@ -30,8 +31,9 @@ pub fn load(config: &Config, rng: &Rng) -> Result<MasterKey, Unready> {
     match fs::read_to_string(path) {
         Ok(text) => {
             private(path)?;
-            MasterKey::from_base64(&text)
-                .map_err(|_| Unready::new(format!("{} does not hold a master key (base64 of 32 bytes).", path.display())))
+            MasterKey::from_base64(&text).map_err(|_| {
+                Unready::new(format!("{} does not hold a master key (base64 of 32 bytes).", path.display()))
+            })
         }
         Err(error) if error.kind() == ErrorKind::NotFound => make(path, rng),
         Err(error) => Err(Unready::new(format!("The master key {} cannot be read: {error}", path.display()))),

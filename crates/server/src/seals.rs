@@ -36,7 +36,9 @@ impl Seals {
     /// Opens what this server sealed and stored; failure is a fault of the store or the key.
     pub fn open(&self, kind: Kind, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>> {
         let opened = self.of(kind).open(sealed, context);
-        opened.map(|plain| plain.to_vec()).map_err(|error| Error::internal("a stored secret does not open").caused_by(error))
+        opened
+            .map(|plain| plain.to_vec())
+            .map_err(|error| Error::internal("a stored secret does not open").caused_by(error))
     }
 
     /// Opens what a caller brought back, such as a challenge session; `None` if it is not ours.

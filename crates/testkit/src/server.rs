@@ -115,7 +115,8 @@ impl TestServer {
         }
         let mut config = Config::dev(&DevData::Memory, &overlay).expect("the test's settings are valid");
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = Listener::bind(anywhere, None, Patience::from(&config.server)).await.expect("loopback has a free port");
+        let listener =
+            Listener::bind(anywhere, None, Patience::from(&config.server)).await.expect("loopback has a free port");
         let address = listener.address().expect("a bound listener has an address");
         config.bound(address);
         let cx = Context::with(&config, clock.clone(), Rng::System).await.expect("the server starts");
@@ -235,7 +236,9 @@ impl TestServer {
         settings["ClientName"] = "client".into();
         if settings.get("ExplicitAuthFlows").is_none() {
             settings["ExplicitAuthFlows"] = serde_json::json!([
-                "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
                 "ALLOW_REFRESH_TOKEN_AUTH"
             ]);
         }

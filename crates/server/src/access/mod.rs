@@ -1,5 +1,7 @@
 //! Who may call an IAM operation: SigV4 signatures, access keys and their policies.
 
+pub mod keys;
+
 use bytes::Bytes;
 use cognate_shapes::error::Result;
 use http::{HeaderMap, Method, Uri};

@@ -165,9 +165,11 @@ impl User {
     pub fn wire(&self, select: Option<&[AttributeName]>) -> user::User {
         user::User {
             username: Some(Username::trusted(&*self.username)),
-            attributes: Some(self.wire_attributes(|name| {
-                select.is_none_or(|names| names.iter().any(|wanted| wanted.as_str() == name))
-            })),
+            attributes: Some(
+                self.wire_attributes(|name| {
+                    select.is_none_or(|names| names.iter().any(|wanted| wanted.as_str() == name))
+                }),
+            ),
             user_create_date: Some(Timestamp(self.created_ms)),
             user_last_modified_date: Some(Timestamp(self.modified_ms)),
             enabled: Some(self.enabled),

@@ -72,7 +72,8 @@ async fn call(cx: &Context, entry: &Entry, request: &Request) -> Result<Vec<u8>>
 /// Which operation a request asks for.
 fn target(request: &Request) -> Result<&'static Entry> {
     if request.method != Method::POST {
-        let message = format!("{} is not allowed here: the API takes POST with an X-Amz-Target header.", request.method);
+        let message =
+            format!("{} is not allowed here: the API takes POST with an X-Amz-Target header.", request.method);
         return Err(Error::new(Code::MethodNotAllowed, message));
     }
     let mut targets = request.headers.get_all("x-amz-target").iter();
@@ -88,7 +89,8 @@ fn target(request: &Request) -> Result<&'static Entry> {
     if let Some(entry) = super::find(name) {
         Ok(entry)
     } else if super::open::OPEN.contains(&name) {
-        let message = format!("{name} is not built into this version of Cognate yet; docs/operations.md lists what is.");
+        let message =
+            format!("{name} is not built into this version of Cognate yet; docs/operations.md lists what is.");
         Err(Error::new(Code::UnsupportedOperation, message))
     } else {
         Err(Error::new(Code::UnknownOperation, "The service has no operation of that name."))

@@ -3,8 +3,10 @@
 pub mod dispatch;
 pub mod open;
 pub mod operation;
+mod reference;
 
 use operation::{Entry, operations};
+pub use reference::reference_markdown;
 
 operations! {}
 

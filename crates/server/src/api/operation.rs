@@ -47,8 +47,12 @@ pub enum CallerKind {
 pub trait Caller<Op>: Sized + Send {
     const KIND: CallerKind;
 
-    fn admit(cx: &Context, op: &Op, origin: Origin, principal: Option<Principal>)
-    -> impl Future<Output = Result<Self>> + Send;
+    fn admit(
+        cx: &Context,
+        op: &Op,
+        origin: Origin,
+        principal: Option<Principal>,
+    ) -> impl Future<Output = Result<Self>> + Send;
 }
 
 /// Anyone.
@@ -215,7 +219,6 @@ macro_rules! token_holders {
         }
     )+};
 }
-#[expect(unused_imports, reason = "the families use it")]
 pub(crate) use token_holders;
 
 /// Checks the request's evidence for an IAM operation before its body is read as a shape.

@@ -1,10 +1,8 @@
 //! An app client with its settings in force.
 
 use cognate_crypto::seal::Kind;
-use cognate_shapes::enums::{
-    ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits,
-};
 use cognate_shapes::client::{AnalyticsConfiguration, RefreshTokenRotation, TokenValidityUnits};
+use cognate_shapes::enums::{ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{
     AccessTokenValidity, AuthSessionValidity, CallbackUrls, ClientPermission, IdTokenValidity, LogoutUrls, OAuthFlows,
@@ -92,8 +90,19 @@ pub struct Client {
 
 /// The attributes `oidc:profile` stands for in `ReadAttributes` and `WriteAttributes`.
 const OIDC_PROFILE: &[&str] = &[
-    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-    "website", "gender", "birthdate", "zoneinfo", "locale",
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
 ];
 
 impl Client {
@@ -108,7 +117,8 @@ impl Client {
             return Err(Error::internal(format!("client {} is stored in version {}", row.id, document.v)));
         }
         let open = |secret: cognate_store::client_secrets::ClientSecret| {
-            let value = cx.seals.open(Kind::ClientSecret, &secret.sealed, &Self::seal_context(&row.pool_id, &row.id))?;
+            let value =
+                cx.seals.open(Kind::ClientSecret, &secret.sealed, &Self::seal_context(&row.pool_id, &row.id))?;
             let value = String::from_utf8(value).map_err(|_| Error::internal("a client secret is not text"))?;
             Ok(Secret { id: secret.id, created_ms: secret.created_ms, value: Zeroizing::new(value) })
         };
@@ -125,7 +135,8 @@ impl Client {
 
     /// The document to store.
     pub fn document(settings: &ClientSettings) -> Result<String> {
-        let unserializable = |error: serde_json::Error| Error::internal("client settings do not serialize").caused_by(error);
+        let unserializable =
+            |error: serde_json::Error| Error::internal("client settings do not serialize").caused_by(error);
         let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
         serde_json::to_string(&Document { v: 1, settings: &settings }).map_err(unserializable)
     }

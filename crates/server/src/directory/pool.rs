@@ -9,8 +9,8 @@ use cognate_shapes::enums::{
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::pool::{
     AccountRecoverySetting, AdminCreateUserConfig, DcrConfiguration, DeviceConfiguration, EmailConfiguration,
-    IssuerConfiguration, KeyConfiguration, LambdaConfig, SmsConfiguration, UserAttributeUpdateSettings,
-    UserPoolAddOns, UserPoolPolicy, UsernameConfiguration, VerificationMessageTemplate,
+    IssuerConfiguration, KeyConfiguration, LambdaConfig, SmsConfiguration, UserAttributeUpdateSettings, UserPoolAddOns,
+    UserPoolPolicy, UsernameConfiguration, VerificationMessageTemplate,
 };
 use cognate_shapes::scalars::{
     AcrConfiguration, EmailVerificationMessage, EmailVerificationSubject, SmsVerificationMessage, TagKey, TagValue,
@@ -121,7 +121,8 @@ impl Pool {
 
     /// The document to store.
     pub fn document(settings: &Settings, schema: &Schema) -> Result<String> {
-        let unserializable = |error: serde_json::Error| Error::internal("pool settings do not serialize").caused_by(error);
+        let unserializable =
+            |error: serde_json::Error| Error::internal("pool settings do not serialize").caused_by(error);
         let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
         let document = Document { v: 1, settings: &settings, schema: schema.iter().cloned().collect() };
         serde_json::to_string(&document).map_err(unserializable)

@@ -183,7 +183,8 @@ fn sealed(
 
 fn open(cx: &Context, row: &signing_keys::SigningKey) -> Result<PoolKey> {
     let der = cx.seals.open(Kind::SigningKey, &row.sealed, &seal_context(&row.pool_id, &row.kid))?;
-    let key = SigningKey::from_pkcs8(&der).map_err(|error| Error::internal("a stored key does not read").caused_by(error))?;
+    let key =
+        SigningKey::from_pkcs8(&der).map_err(|error| Error::internal("a stored key does not read").caused_by(error))?;
     let token_use = if row.token_use == TokenUse::Id.as_str() { TokenUse::Id } else { TokenUse::Access };
     Ok(PoolKey { token_use, retired_ms: row.retired_ms, key: Arc::new(key) })
 }

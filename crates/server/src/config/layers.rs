@@ -1,0 +1,271 @@
+//! How values are laid over one another: which keys there are, what kind each is, and where each value comes from.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+/// Keys whose values are hidden wherever a configuration is shown.
+const SECRET: [&str; 2] = ["keys.master_key", "mail.smtp_password"];
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    DevDefault,
+    File(PathBuf),
+    /// The variable's name.
+    Environment(String),
+    /// The flag as it is typed, such as `--port`.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::DevDefault => f.write_str("default of dev"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// A configuration that cannot be used, in words for the person who wrote it. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// A key whose value cannot be used.
+    pub fn value(key: &str, origin: Option<&Origin>, message: impl fmt::Display) -> Self {
+        match origin {
+            None | Some(Origin::Default | Origin::DevDefault) => Self(format!("{key}: {message}")),
+            Some(origin) => Self(format!("{key} (from {origin}): {message}")),
+        }
+    }
+
+    fn unknown(key: &str, origin: &Origin, nearest: Option<&str>) -> Self {
+        let hint = nearest.map_or_else(
+            || "`cognate config` lists the keys there are".to_owned(),
+            |nearest| format!("did you mean {nearest}?"),
+        );
+        Self(format!("there is no key {key} (from {origin}); {hint}"))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Values by section and key, and where each came from. The defaults say which keys there are and of what kind.
+#[derive(Clone, Default)]
+pub(super) struct Layers {
+    values: Table,
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Layers {
+    pub(super) fn defaults(text: &str) -> Result<Self, ConfigError> {
+        let values = parse(text, &Origin::Default)?;
+        let origins = keys(&values).map(|key| (key, Origin::Default)).collect();
+        Ok(Self { values, origins })
+    }
+
+    pub(super) fn overlay_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(format!("cannot read the configuration {}: {error}", path.display())))?;
+        self.overlay_toml(&text, &Origin::File(path.to_owned()))
+    }
+
+    pub(super) fn overlay_toml(&mut self, text: &str, origin: &Origin) -> Result<(), ConfigError> {
+        for (section, content) in parse(text, origin)? {
+            let Value::Table(content) = content else {
+                return Err(self.unknown(&section, origin));
+            };
+            if !self.values.contains_key(&section) {
+                return Err(self.unknown(&section, origin));
+            }
+            for (name, value) in content {
+                let key = format!("{section}.{name}");
+                let known = self.known(&key, origin)?;
+                if std::mem::discriminant(known) != std::mem::discriminant(&value) {
+                    return Err(ConfigError::value(&key, Some(origin), format!("takes {}", kind(known))));
+                }
+                self.put(key, value, origin);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn overlay_environment(&mut self, variables: &[(String, String)]) -> Result<(), ConfigError> {
+        for (name, value) in variables {
+            let origin = Origin::Environment(name.clone());
+            if name == "COGNATE_MASTER_KEY" {
+                self.set("keys.master_key", value, &origin)?;
+            }
+            // Names without a double underscore are left alone: Kubernetes makes COGNATE_PORT_… for a service "cognate".
+            let Some((section, key)) = name.strip_prefix("COGNATE_").and_then(|rest| rest.split_once("__")) else {
+                continue;
+            };
+            self.set(&format!("{}.{}", section.to_lowercase(), key.to_lowercase()), value, &origin)?;
+        }
+        Ok(())
+    }
+
+    /// Sets a key from text, which is read as the kind of value that the key's default is.
+    pub(super) fn set(&mut self, key: &str, text: &str, origin: &Origin) -> Result<(), ConfigError> {
+        let known = self.known(key, origin)?;
+        let value = match known {
+            Value::Integer(_) => text.parse().map(Value::Integer).ok(),
+            Value::Boolean(_) => text.parse().map(Value::Boolean).ok(),
+            _ => Some(Value::String(text.to_owned())),
+        };
+        let Some(value) = value else {
+            return Err(ConfigError::value(key, Some(origin), format!("takes {}", kind(known))));
+        };
+        self.put(key.to_owned(), value, origin);
+        Ok(())
+    }
+
+    pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.get(key)
+    }
+
+    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.values()
+    }
+
+    pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        T::deserialize(Value::Table(self.values.clone())).map_err(|error| {
+            // toml names the key only in its Display: "message\nin `section.key`".
+            let text = error.to_string();
+            let key = text.trim_end().rsplit_once("in `").and_then(|(_, key)| key.strip_suffix('`'));
+            match key {
+                Some(key) => ConfigError::value(key, self.origin(key), error.message()),
+                None => ConfigError(error.message().to_owned()),
+            }
+        })
+    }
+
+    pub(super) fn effective(&self) -> String {
+        let mut out = String::new();
+        for (section, content) in &self.values {
+            let separator = if out.is_empty() { "" } else { "\n" };
+            let _ = writeln!(out, "{separator}[{section}]");
+            for (name, value) in content.as_table().into_iter().flatten() {
+                let key = format!("{section}.{name}");
+                let shown = shown(&key, value);
+                match &self.origins[&key] {
+                    Origin::Default => _ = writeln!(out, "{name} = {shown}"),
+                    origin => _ = writeln!(out, "{name} = {shown}  # {origin}"),
+                }
+            }
+        }
+        out
+    }
+
+    fn known(&self, key: &str, origin: &Origin) -> Result<&Value, ConfigError> {
+        lookup(&self.values, key).ok_or_else(|| self.unknown(key, origin))
+    }
+
+    fn unknown(&self, key: &str, origin: &Origin) -> ConfigError {
+        let nearest = self
+            .origins
+            .keys()
+            .map(|known| (distance(key, known), known))
+            .min()
+            .filter(|(distance, known)| *distance <= known.len().max(6) / 3);
+        ConfigError::unknown(key, origin, nearest.map(|(_, known)| known.as_str()))
+    }
+
+    fn put(&mut self, key: String, value: Value, origin: &Origin) {
+        if let Some((section, name)) = key.split_once('.')
+            && let Some(Value::Table(content)) = self.values.get_mut(section)
+        {
+            content.insert(name.to_owned(), value);
+            self.origins.insert(key, origin.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layers").field("origins", &self.origins).finish_non_exhaustive()
+    }
+}
+
+fn parse(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| {
+        // The error's own Display quotes the line, which may hold a password.
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        ConfigError(format!("{origin}, line {line}: {}", error.message()))
+    })
+}
+
+fn keys(values: &Table) -> impl Iterator<Item = String> + '_ {
+    values.iter().flat_map(|(section, content)| {
+        content
+            .as_table()
+            .into_iter()
+            .flat_map(move |content| content.keys().map(move |name| format!("{section}.{name}")))
+    })
+}
+
+fn lookup<'a>(values: &'a Table, key: &str) -> Option<&'a Value> {
+    let (section, name) = key.split_once('.')?;
+    values.get(section)?.as_table()?.get(name)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Integer(_) => "a whole number",
+        Value::Boolean(_) => "true or false",
+        _ => "a text",
+    }
+}
+
+fn shown(key: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) if SECRET.contains(&key) && !text.is_empty() => "\"[redacted]\"".to_owned(),
+        Value::String(text) if key == "store.url" => Value::String(without_password(text)).to_string(),
+        value => value.to_string(),
+    }
+}
+
+/// A database URL with its password hidden, for showing to people.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(authority, path)| (authority, path));
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((user, _)) => format!("{user}:[redacted]@{host}"),
+            None => format!("{user}@{host}"),
+        },
+        None => authority.to_owned(),
+    };
+    // A password may also be given as a query parameter.
+    let path = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?[redacted]"));
+    format!("{scheme}://{authority}/{path}")
+}
+
+/// Levenshtein's distance, for naming the key that was probably meant.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

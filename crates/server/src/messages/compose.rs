@@ -1,0 +1,316 @@
+//! Turns a pool's templates into the words of one message.
+
+use super::plain_text::plain_text;
+
+/// What a message is for. It decides the template, and which placeholders mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageKind {
+    /// The code that confirms a sign-up.
+    Verification,
+    /// The link that confirms a sign-up.
+    VerificationLink,
+    /// User name and temporary password of a user made by an administrator.
+    Invitation,
+    /// The same for a user who has no password.
+    PasswordlessInvitation,
+    /// The code that resets a password.
+    ForgotPassword,
+    /// The code that verifies an attribute.
+    AttributeVerification,
+    /// The code of a sign-in by text message.
+    SmsAuthentication,
+    /// The code of a sign-in by e-mail.
+    EmailMfa,
+}
+
+/// A pool's own texts; what is `None` is the service's default.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    /// `VerificationMessageTemplate.EmailMessage`.
+    pub email_message: Option<String>,
+    /// `VerificationMessageTemplate.EmailSubject`.
+    pub email_subject: Option<String>,
+    /// `VerificationMessageTemplate.EmailMessageByLink`.
+    pub email_message_by_link: Option<String>,
+    /// `VerificationMessageTemplate.EmailSubjectByLink`.
+    pub email_subject_by_link: Option<String>,
+    /// `VerificationMessageTemplate.SmsMessage`.
+    pub sms_message: Option<String>,
+    /// `AdminCreateUserConfig.InviteMessageTemplate.EmailMessage`.
+    pub invite_email_message: Option<String>,
+    /// `AdminCreateUserConfig.InviteMessageTemplate.EmailSubject`.
+    pub invite_email_subject: Option<String>,
+    /// `AdminCreateUserConfig.InviteMessageTemplate.SMSMessage`.
+    pub invite_sms_message: Option<String>,
+    /// `SmsAuthenticationMessage`.
+    pub sms_authentication_message: Option<String>,
+    /// `EmailMfaConfiguration.Message`.
+    pub email_mfa_message: Option<String>,
+    /// `EmailMfaConfiguration.Subject`.
+    pub email_mfa_subject: Option<String>,
+}
+
+/// What placeholders stand for. A placeholder without a value stays as it is.
+#[derive(Clone, Copy, Default)]
+pub struct Values<'a> {
+    /// `{####}`: a code or a temporary password.
+    pub code: Option<&'a str>,
+    /// `{username}`, in invitations.
+    pub username: Option<&'a str>,
+    /// Where `{##text##}` leads, in a verification by link.
+    pub link: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Values(..)")
+    }
+}
+
+/// The words of an e-mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailText {
+    /// One line.
+    pub subject: String,
+    pub html: String,
+    /// The same for readers without HTML.
+    pub text: String,
+}
+
+impl std::fmt::Debug for EmailText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EmailText(..)")
+    }
+}
+
+/// The words of an e-mail of this kind.
+pub fn email(kind: MessageKind, templates: &Templates, values: Values<'_>) -> EmailText {
+    let (subject, message) = email_templates(kind, templates);
+    let html = expand(message, kind, values, escape_html);
+    EmailText { subject: one_line(&expand(subject, kind, values, str::to_owned)), text: plain_text(&html), html }
+}
+
+/// The words of a text message of this kind: one line without control characters.
+pub fn sms(kind: MessageKind, templates: &Templates, values: Values<'_>) -> String {
+    one_line(&expand(sms_template(kind, templates), kind, values, str::to_owned))
+}
+
+fn email_templates(kind: MessageKind, templates: &Templates) -> (&str, &str) {
+    let (subject, default_subject, message, default_message) = match kind {
+        MessageKind::Verification | MessageKind::ForgotPassword | MessageKind::AttributeVerification => (
+            &templates.email_subject,
+            "Your verification code",
+            &templates.email_message,
+            "Your verification code is {####}. ",
+        ),
+        MessageKind::VerificationLink => (
+            &templates.email_subject_by_link,
+            "Your verification link",
+            &templates.email_message_by_link,
+            "Please click the link below to verify your email address. {##Verify Email##} ",
+        ),
+        MessageKind::Invitation => (
+            &templates.invite_email_subject,
+            "Your temporary password",
+            &templates.invite_email_message,
+            "Your username is {username} and temporary password is {####}. ",
+        ),
+        MessageKind::PasswordlessInvitation => (
+            &templates.invite_email_subject,
+            "Your temporary password",
+            &templates.invite_email_message,
+            "Your username is {username}.",
+        ),
+        MessageKind::SmsAuthentication | MessageKind::EmailMfa => (
+            &templates.email_mfa_subject,
+            "Your authentication code",
+            &templates.email_mfa_message,
+            "Your authentication code is {####}",
+        ),
+    };
+    (subject.as_deref().unwrap_or(default_subject), message.as_deref().unwrap_or(default_message))
+}
+
+fn sms_template(kind: MessageKind, templates: &Templates) -> &str {
+    let (message, default) = match kind {
+        MessageKind::Verification
+        | MessageKind::VerificationLink
+        | MessageKind::ForgotPassword
+        | MessageKind::AttributeVerification => (&templates.sms_message, "Your verification code is {####}. "),
+        MessageKind::Invitation => {
+            (&templates.invite_sms_message, "Your username is {username} and temporary password is {####}. ")
+        }
+        MessageKind::PasswordlessInvitation => (&templates.invite_sms_message, "Your username is {username}."),
+        MessageKind::SmsAuthentication | MessageKind::EmailMfa => {
+            (&templates.sms_authentication_message, "Your authentication code is {####}. ")
+        }
+    };
+    message.as_deref().unwrap_or(default)
+}
+
+/// Replaces placeholders in one pass from left to right, so that a value that looks like a placeholder is never
+/// expanded itself.
+fn expand(template: &str, kind: MessageKind, values: Values<'_>, escape: fn(&str) -> String) -> String {
+    let username =
+        values.username.filter(|_| matches!(kind, MessageKind::Invitation | MessageKind::PasswordlessInvitation));
+    let link = values.link.filter(|_| kind == MessageKind::VerificationLink);
+    let mut out = String::with_capacity(template.len() + 64);
+    let mut rest = template;
+    while let Some(brace) = rest.find('{') {
+        out.push_str(&rest[..brace]);
+        rest = &rest[brace..];
+        if let (Some(after), Some(code)) = (rest.strip_prefix("{####}"), values.code) {
+            out.push_str(&escape(code));
+            rest = after;
+        } else if let (Some(after), Some(username)) = (rest.strip_prefix("{username}"), username) {
+            out.push_str(&escape(username));
+            rest = after;
+        } else if let (Some((text, after)), Some(link)) = (link_placeholder(rest), link) {
+            // The text is the pool owner's own HTML; the link carries what the user typed.
+            out.push_str("<a href=\"");
+            out.push_str(&escape_html(link));
+            out.push_str("\">");
+            out.push_str(text);
+            out.push_str("</a>");
+            rest = after;
+        } else {
+            out.push('{');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn link_placeholder(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("{##")?.split_once("##}")
+}
+
+fn escape_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Line breaks become spaces, other control characters go.
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ")
+        .chars()
+        .map(|c| if matches!(c, '\r' | '\n' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CODE: Values<'static> = Values { code: Some("123456"), username: None, link: None };
+
+    #[test]
+    fn defaults_are_the_services_texts() {
+        let none = Templates::default();
+        let verification = email(MessageKind::Verification, &none, CODE);
+        assert_eq!(verification.subject, "Your verification code");
+        assert_eq!(verification.html, "Your verification code is 123456. ");
+        assert_eq!(sms(MessageKind::Verification, &none, CODE), "Your verification code is 123456. ");
+        assert_eq!(sms(MessageKind::SmsAuthentication, &none, CODE), "Your authentication code is 123456. ");
+        let mfa = email(MessageKind::EmailMfa, &none, CODE);
+        assert_eq!(
+            (mfa.subject.as_str(), mfa.html.as_str()),
+            ("Your authentication code", "Your authentication code is 123456")
+        );
+
+        let invitation = Values { code: Some("Temp-1"), username: Some("ada"), link: None };
+        let invited = email(MessageKind::Invitation, &none, invitation);
+        assert_eq!(invited.subject, "Your temporary password");
+        assert_eq!(invited.html, "Your username is ada and temporary password is Temp-1. ");
+        assert_eq!(sms(MessageKind::PasswordlessInvitation, &none, invitation), "Your username is ada.");
+    }
+
+    #[test]
+    fn link_becomes_an_anchor() {
+        let values =
+            Values { link: Some("https://a.example/confirmUser/?client_id=c&user_name=u"), ..Values::default() };
+        let composed = email(MessageKind::VerificationLink, &Templates::default(), values);
+        assert_eq!(composed.subject, "Your verification link");
+        assert_eq!(
+            composed.html,
+            "Please click the link below to verify your email address. \
+             <a href=\"https://a.example/confirmUser/?client_id=c&amp;user_name=u\">Verify Email</a> "
+        );
+        assert!(composed.text.contains("Verify Email (https://a.example/confirmUser/?client_id=c&user_name=u)"));
+    }
+
+    #[test]
+    fn the_pools_own_texts_come_first() {
+        let templates = Templates {
+            email_message: Some("foo {####} bar {####}".into()),
+            email_subject: Some("foobar {####}".into()),
+            sms_message: Some("{####} baz".into()),
+            ..Templates::default()
+        };
+        let composed = email(MessageKind::ForgotPassword, &templates, CODE);
+        assert_eq!((composed.subject.as_str(), composed.html.as_str()), ("foobar 123456", "foo 123456 bar 123456"));
+        assert_eq!(sms(MessageKind::AttributeVerification, &templates, CODE), "123456 baz");
+    }
+
+    /// SECURITY row 33: nothing that a user typed is expanded as a template.
+    #[test]
+    fn values_are_never_templates() {
+        let values = Values { code: Some("SECRET"), username: Some("{####}{##x##}{username}"), link: None };
+        let templates = Templates { invite_sms_message: Some("{username} has {####}".into()), ..Templates::default() };
+        assert_eq!(sms(MessageKind::Invitation, &templates, values), "{####}{##x##}{username} has SECRET");
+        assert_eq!(
+            email(MessageKind::Invitation, &Templates::default(), values).html,
+            "Your username is {####}{##x##}{username} and temporary password is SECRET. "
+        );
+    }
+
+    /// SECURITY row 44: values are text in HTML, and no value starts a new header line.
+    #[test]
+    fn markup_and_line_breaks_are_taken_away() {
+        let values = Values {
+            code: Some("<b>&\"'"),
+            username: Some("<script>alert(1)</script>\r\nBcc: victim@example.com"),
+            link: Some("https://a.example/?user_name=\"><script>"),
+        };
+        let templates =
+            Templates { invite_email_subject: Some("Hello {username}\r\nX: 1".into()), ..Templates::default() };
+        let composed = email(MessageKind::Invitation, &templates, values);
+        assert!(!composed.html.contains("<script>"));
+        assert!(composed.html.contains("&lt;b&gt;&amp;&quot;&#39;"));
+        assert!(!composed.subject.contains(['\r', '\n']));
+        assert!(!sms(MessageKind::Invitation, &Templates::default(), values).contains(['\r', '\n']));
+        assert!(!email(MessageKind::VerificationLink, &Templates::default(), values).html.contains("<script>"));
+    }
+
+    #[test]
+    fn placeholders_without_a_meaning_stay() {
+        let templates =
+            Templates { email_message: Some("{username} {##x##} {####} { {#".into()), ..Templates::default() };
+        let values = Values { username: Some("ada"), link: Some("https://a.example"), ..CODE };
+        assert_eq!(email(MessageKind::Verification, &templates, values).html, "{username} {##x##} 123456 { {#");
+    }
+
+    proptest! {
+        #[test]
+        fn any_template_composes(template in "(\\{|\\}|#|\\{####\\}|\\{##|##\\}|\\{username\\}|é|\\PC){0,40}", code in "\\PC{0,12}") {
+            let templates = Templates { email_message_by_link: Some(template.clone()), sms_message: Some(template), ..Templates::default() };
+            let values = Values { code: Some(&code), username: Some(&code), link: Some(&code) };
+            email(MessageKind::VerificationLink, &templates, values);
+            let text = sms(MessageKind::Verification, &templates, values);
+            prop_assert!(!text.contains(char::is_control));
+        }
+    }
+}
