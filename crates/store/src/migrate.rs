@@ -36,6 +36,20 @@ pub(crate) fn run(tx: &mut Tx<'_>, kind: Kind) -> Result<Vec<String>, Error> {
     Ok(applied)
 }
 
+/// The names of the migrations that [`run`] would apply; changes nothing.
+pub(crate) fn pending(tx: &mut Tx<'_>, kind: Kind) -> Result<Vec<String>, Error> {
+    let present = match kind {
+        Kind::Sqlite => tx.one("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'", &[])?,
+        Kind::Postgres => tx.one("SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", &[])?,
+    };
+    let present = match present {
+        Some(_) => tx.one("SELECT MAX(version) FROM schema_migrations", &[])?,
+        None => None,
+    };
+    let present = present.map(|row| row.opt_int(0)).transpose()?.flatten().unwrap_or(0);
+    Ok(MIGRATIONS.iter().filter(|(version, ..)| *version > present).map(|(_, name, _)| (*name).to_owned()).collect())
+}
+
 /// Texts compare by their bytes, as in SQLite, whatever the locale of the database (and of the next glibc).
 fn for_postgres(sql: &str) -> String {
     sql.replace(" TEXT", " TEXT COLLATE \"C\"")

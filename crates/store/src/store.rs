@@ -107,6 +107,12 @@ impl Store {
         job::submit(&self.jobs()?, Access::Migrate, move |tx| migrate::run(tx, kind)).await
     }
 
+    /// The names of the migrations that [`Store::migrate`] would apply; changes nothing.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
+        let kind = self.kind();
+        self.read(move |tx| migrate::pending(tx, kind)).await
+    }
+
     /// Runs `closure` on one consistent snapshot. SQLite runs it in place: for point reads only, see [`Store::scan`].
     pub async fn read<T, E, F>(&self, closure: F) -> Result<T, E>
     where
