@@ -176,6 +176,7 @@ impl Members {
         }
     }
 
+    #[expect(clippy::option_option, reason = "broken and absent are two things")]
     /// An optional member: `Some(None)` when it is absent, `None` when it breaks a constraint.
     pub fn optional<T: Input>(
         &mut self,

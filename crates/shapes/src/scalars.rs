@@ -5,7 +5,7 @@ use crate::pool::{AcrLevelConfig, RecoveryOption, SchemaAttribute};
 use crate::scalars;
 
 scalars! {
-    AccessTokenValidity: int(1..=86400);
+    AccessTokenValidity: int(1..=86_400);
     AcrConfiguration: map[AcrLevelKey, AcrLevelConfig](0..=4);
     AcrLevelKey: text(..) = r"Level[1-4]";
     AcrValue: text(1..=64) = r"[\x21\x23-\x5B\x5D-\x7E]+";
@@ -29,19 +29,19 @@ scalars! {
     DeviceKey: text(1..=55) = r"[\w-]+_[0-9a-f-]+";
     Domain: text(1..=63) = r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$";
     EmailAddress: text(..) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+@[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
-    EmailInviteMessage: text(6..=20000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
-    EmailVerificationMessage: text(6..=20000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
-    EmailVerificationMessageByLink: text(6..=20000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
+    EmailInviteMessage: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
+    EmailVerificationMessage: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
+    EmailVerificationMessageByLink: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
     EmailVerificationSubject: text(1..=140) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
     EmailVerificationSubjectByLink: text(1..=140) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
     EncryptionKeyArn: text(20..=2048) = r"arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?";
     GroupName: text(1..=128) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
     HexString: text(..) = r"^[0-9a-fA-F]+$";
-    IdTokenValidity: int(1..=86400);
+    IdTokenValidity: int(1..=86_400);
     LogoutUrls: list[RedirectUrl](0..=100);
     OAuthFlows: list[OAuthFlow](0..=3);
     OptionalArn: text(0..=2048) = r"(arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?)?";
-    PaginationKey: text(1..=131072) = r"[\S]+";
+    PaginationKey: text(1..=131_072) = r"[\S]+";
     PaginationKeyToken: text(1..) = r"[\S]+";
     Password: text(..=256) = r"[\S]+", sensitive;
     PasswordHistorySize: int(0..=24);
@@ -54,7 +54,7 @@ scalars! {
     QueryLimitMin1: int(1..=60);
     RecoveryMechanisms: list[RecoveryOption](1..=2);
     RedirectUrl: text(1..=1024) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
-    RefreshTokenValidity: int(0..=315360000);
+    RefreshTokenValidity: int(0..=315_360_000);
     RegionCode: text(5..=32);
     RetryGracePeriodSeconds: int(0..=60);
     SchemaAttributes: list[SchemaAttribute](1..=50);
@@ -69,7 +69,7 @@ scalars! {
     TagKey: text(1..=128);
     TagValue: text(0..=256);
     TemporaryPasswordValidityDays: int(0..=365);
-    Text: text(0..=131072);
+    Text: text(0..=131_072);
     Token: text(..) = r"[A-Za-z0-9-_=.]+", sensitive;
     UnusedAccountValidityDays: int(0..=365);
     UserFilter: text(..=256);
