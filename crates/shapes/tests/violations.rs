@@ -24,7 +24,7 @@ struct Everything {
 }
 
 fn refusal(body: &str) -> String {
-    let members = json::object(body.as_bytes()).unwrap();
+    let members = json::object(body.as_bytes()).expect("the body is JSON");
     let error = input::request::<Everything>(members).expect_err("the request is refused");
     assert!(matches!(error.code, Code::InvalidParameter | Code::Serialization), "{error}");
     error.message.into_owned()
