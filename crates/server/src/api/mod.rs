@@ -3,6 +3,7 @@
 pub mod dispatch;
 pub mod open;
 pub mod operation;
+pub mod pagination;
 mod reference;
 
 use operation::{Entry, operations};
