@@ -2,10 +2,15 @@
 //! than what it measures.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long an answer may take before it counts as none.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The address of `http://<address>`.
 pub fn address(endpoint: &str) -> Result<SocketAddr> {
@@ -61,6 +66,10 @@ impl Connection {
     }
 
     async fn exchange(&mut self) -> Result<Answer<'_>> {
+        timeout(PATIENCE, self.send_and_receive()).await.context("no answer within 30 s")?
+    }
+
+    async fn send_and_receive(&mut self) -> Result<Answer<'_>> {
         self.stream.write_all(&self.sent).await?;
         self.received.clear();
         let (status, body_at, length) = loop {
