@@ -53,8 +53,16 @@ pub(crate) fn open(
     Ok((Readers { place: Arc::new(place), scans }, thread))
 }
 
-/// Creates the file so that only its owner may read it; SQLite gives the log beside it the same mode.
+/// Creates the file, and the directories to it, so that only their owner may read them; SQLite gives the log beside it
+/// the same mode.
 fn create(path: &Path) -> Result<(), Error> {
+    if let Some(directory) = path.parent() {
+        let mut make = std::fs::DirBuilder::new();
+        make.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+        make.create(directory).map_err(|e| Error::Unavailable(format!("the directory cannot be created: {e}")))?;
+    }
     let mut file = std::fs::OpenOptions::new();
     file.write(true).create_new(true);
     #[cfg(unix)]

@@ -268,6 +268,3 @@ impl Drop for GoingOn {
         self.0.going_on.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,3 +11,6 @@ pub mod tls;
 
 pub use panics::report_panics;
 pub use request::Peer;
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ pub fn router(cx: &Arc<Context>, server: &config::Server, inbox: Option<Inbox>) 
 }
 
 /// The AWS API at `/`: reads the body within its limits and lets `handle` answer.
-fn aws_api<F, A>(server: &config::Server, handle: F) -> Router
+pub(super) fn aws_api<F, A>(server: &config::Server, handle: F) -> Router
 where
     F: Fn(dispatch::Request) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = http::Response<Bytes>> + Send + 'static,
@@ -97,7 +97,7 @@ where
 }
 
 /// `open` to pages of any origin, `own` to this server's; both with ids, a log line, and panics caught.
-fn protected(open: Router, own: Router) -> Router {
+pub(super) fn protected(open: Router, own: Router) -> Router {
     open.fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panics::answer))
         .layer(cors::layer())
@@ -115,6 +115,3 @@ async fn nothing_here(request: Request) -> Response {
 fn count(operation: &'static str, code: Code) {
     metrics::counter!("cognate_requests_total", "operation" => operation, "code" => code.as_str()).increment(1);
 }
-
-#[cfg(test)]
-mod tests;
