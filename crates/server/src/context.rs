@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cognate_crypto::srp;
 use cognate_store::{MISSED, Options, Store};
 
+use crate::accounts::lockout::Lanes;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
@@ -36,6 +37,8 @@ pub struct Context {
     pub texter: Texter,
     /// The messages captured in `dev`.
     pub inbox: Inbox,
+    /// Whose password is being tried right now.
+    pub lockout: Lanes,
 }
 
 /// Why a server cannot start, in words that say what to do.
@@ -92,6 +95,7 @@ impl Context {
             signing_keys: SigningKeys::default(),
             mailer,
             inbox,
+            lockout: Lanes::default(),
         });
         listen_for_changes(&cx);
         Ok(cx)
