@@ -48,11 +48,9 @@ pub fn release_all(tx: &mut Tx<'_>, pool: &str, user: &str) -> Result<u64, Error
 
 /// The user's aliases as (kind, value), in order.
 pub fn of_user(tx: &mut Tx<'_>, pool: &str, user: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    tx.all(
-        "SELECT kind, value FROM aliases WHERE pool_id = $1 AND user_id = $2 ORDER BY kind, value",
-        &[pool.into(), user.into()],
-    )?
-    .iter()
-    .map(|row| Ok((row.text(0)?, row.bytes(1)?)))
-    .collect()
+    let rows =
+        tx.all("SELECT kind, value FROM aliases WHERE pool_id = $1 AND user_id = $2", &[pool.into(), user.into()])?;
+    let mut aliases = rows.iter().map(|row| Ok((row.text(0)?, row.bytes(1)?))).collect::<Result<Vec<_>, Error>>()?;
+    aliases.sort_unstable();
+    Ok(aliases)
 }

@@ -11,11 +11,12 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Statement};
 
 use crate::Error;
@@ -339,7 +340,11 @@ impl Session {
         self.runtime.block_on(async {
             let mut sending = pin!(self.client.batch_execute(sql));
             // The first poll hands the message to the connection, which reads its answer away.
-            poll_fn(|cx| Poll::Ready(drop(sending.as_mut().poll(cx)))).await;
+            poll_fn(|cx| {
+                let _ = sending.as_mut().poll(cx);
+                Poll::Ready(())
+            })
+            .await;
         });
     }
 
@@ -401,7 +406,9 @@ fn own(row: &tokio_postgres::Row) -> Result<Row, Failure> {
     let value = |(index, column): (usize, &tokio_postgres::Column)| {
         Ok(match *column.type_() {
             Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map_or(Value::Null, Value::Int),
-            Type::INT4 => row.try_get::<_, Option<i32>>(index)?.map_or(Value::Null, |value| Value::Int(value.into())),
+            Type::INT4 => {
+                row.try_get::<_, Option<i32>>(index)?.map_or(Value::Null, |value| Value::Int(i64::from(value)))
+            }
             Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.map_or(Value::Null, Value::Bytes),
             _ => row.try_get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
         })
@@ -415,7 +422,7 @@ fn failure(error: &tokio_postgres::Error) -> Failure {
     let Some(refusal) = error.as_db_error() else {
         // Without an answer of the server: either the connection, or a parameter or column of another type.
         return if error.is_closed()
-            || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
+            || std::error::Error::source(error).is_some_and(<(dyn std::error::Error + 'static)>::is::<std::io::Error>)
         {
             Failure::Lost("the connection was lost".to_owned())
         } else {

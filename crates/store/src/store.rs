@@ -68,7 +68,7 @@ struct Shared {
 #[derive(Debug)]
 enum Backend {
     Sqlite(Readers),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -83,7 +83,7 @@ impl Store {
             (Backend::Sqlite(readers), vec![writer])
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let (postgres, workers) = Postgres::open(url, options, queue)?;
-            (Backend::Postgres(postgres), workers)
+            (Backend::Postgres(Box::new(postgres)), workers)
         } else {
             return Err(Error::Unavailable("a database URL begins with sqlite: or postgres://".to_owned()));
         };
