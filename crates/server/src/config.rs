@@ -223,8 +223,8 @@ impl Overlay {
     }
 
     /// Adds a flag's value for a key.
-    pub fn flag(&mut self, flag: &str, key: &str, value: impl ToString) {
-        self.flags.push((flag.to_owned(), key.to_owned(), value.to_string()));
+    pub fn flag(&mut self, flag: &str, key: &str, value: impl AsRef<str>) {
+        self.flags.push((flag.to_owned(), key.to_owned(), value.as_ref().to_owned()));
     }
 }
 

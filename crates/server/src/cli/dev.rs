@@ -52,10 +52,14 @@ impl Dev {
         let data = if self.memory { DevData::Memory } else { DevData::Directory(self.data) };
         let mut overlay = self.settings.overlay();
         if let Some(port) = self.port {
-            overlay.flag("--port", "server.listen", SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+            overlay.flag("--port", "server.listen", SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string());
             // Two servers beside each other must not meet at the metrics.
             let metrics = if port == 0 { 0 } else { port.wrapping_add(1) };
-            overlay.flag("--port", "server.metrics_listen", SocketAddr::from((Ipv4Addr::LOCALHOST, metrics)));
+            overlay.flag(
+                "--port",
+                "server.metrics_listen",
+                SocketAddr::from((Ipv4Addr::LOCALHOST, metrics)).to_string(),
+            );
         }
         let config = Config::dev(&data, &overlay)?;
         crate::log::start(&config.log)?;

@@ -1,5 +1,6 @@
 //! `cognate doctor`: what is right and wrong with a server's surroundings, and what to do next.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
@@ -98,9 +99,9 @@ fn report(checks: &[Check]) -> String {
             Verdict::Warn => "warn",
             Verdict::Fail => "FAIL",
         };
-        out.push_str(&format!("{word}  {name:<13} {found}\n"));
+        let _ = writeln!(out, "{word}  {name:<13} {found}");
         if let Some(next) = next {
-            out.push_str(&format!("      {:<13} → {next}\n", ""));
+            let _ = writeln!(out, "      {:<13} → {next}", "");
         }
     }
     out

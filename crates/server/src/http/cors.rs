@@ -6,7 +6,7 @@ use http::{HeaderName, Method, header};
 use tower_http::cors::{Any, CorsLayer};
 
 /// How long a browser may keep the answer to its preflight.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
+const PREFLIGHT_AGE: Duration = Duration::from_hours(24);
 
 /// Any origin may ask and read, and no origin may send credentials: whoever has a token puts it in the body.
 pub(super) fn layer() -> CorsLayer {

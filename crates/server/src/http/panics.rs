@@ -12,6 +12,7 @@ use crate::api::dispatch;
 
 /// Answers for a request that panicked. What happened is in the log already.
 pub(super) fn answer(_: Box<dyn Any + Send>) -> Response<http_body_util::Full<Bytes>> {
+    request::count(Code::InternalError);
     dispatch::refuse(&Error::new(Code::InternalError, "Internal error."), &request::current_id()).map(Into::into)
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use cognate_shapes::error::Code;
 use http::HeaderValue;
 use tracing::Instrument as _;
 
@@ -33,7 +34,7 @@ pub(super) async fn within<F: Future>(id: RequestId, work: F) -> F::Output {
 
 /// Gives the request an id, and writes one line when it is answered.
 ///
-/// The line holds nothing that can be a secret: no query, no header, no body. The path is quoted.
+/// The line holds nothing that can be a secret: no query, no header, no body. The formats of the log escape the path.
 pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     #[expect(clippy::disallowed_methods, reason = "a request's id decides nothing, and two must never be equal")]
     let id = RequestId(uuid::Uuid::new_v4().to_string());
@@ -52,7 +53,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
         let kind = response.headers().get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
         tracing::info!(
             method = method.as_str(),
-            path = ?path,
+            path,
             status = response.status().as_u16(),
             error = kind.map(|kind| kind.trim_end_matches(':')),
             peer,
@@ -63,4 +64,9 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// Counts a request that was answered before an operation was found, or in the place of one that failed.
+pub(super) fn count(code: Code) {
+    metrics::counter!("cognate_requests_total", "operation" => "Unknown", "code" => code.as_str()).increment(1);
 }

@@ -24,7 +24,8 @@ use crate::context::Context;
 use crate::inbox::{self, Inbox};
 use crate::oauth::discovery;
 
-/// Everything on the main listener.
+/// Everything on the main listener. Doors that are open to pages of other origins, such as a pool's own, join `open`;
+/// pages of this server's join `own`.
 pub fn router(cx: &Arc<Context>, server: &config::Server, inbox: Option<Inbox>) -> Router {
     let api = Arc::clone(cx);
     let jwks = Arc::clone(cx);
@@ -63,7 +64,7 @@ where
     let (mut parts, body) = request.into_parts();
     let id = parts.extensions.remove::<RequestId>().unwrap_or_else(|| RequestId(String::new()));
     let refuse = |error: &Error| {
-        count("Unknown", error.code);
+        request::count(error.code);
         dispatch::refuse(error, &id.0).map(Body::from)
     };
     let Some(Peer(peer)) = parts.extensions.remove::<Peer>() else {
@@ -110,8 +111,4 @@ async fn nothing_here(request: Request) -> Response {
     let mut response = dispatch::refuse(&Error::new(Code::UnknownOperation, "There is nothing at this address."), &id);
     *response.status_mut() = http::StatusCode::NOT_FOUND;
     response.map(Body::from)
-}
-
-fn count(operation: &'static str, code: Code) {
-    metrics::counter!("cognate_requests_total", "operation" => operation, "code" => code.as_str()).increment(1);
 }

@@ -1,5 +1,6 @@
 //! The inbox as a page: what the templates show.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
@@ -141,7 +142,7 @@ fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
         value.bytes().fold(String::new(), |mut out, byte| {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
-                _ => out.push_str(&format!("%{byte:02X}")),
+                _ => _ = write!(out, "%{byte:02X}"),
             }
             out
         })

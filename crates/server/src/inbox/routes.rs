@@ -17,9 +17,10 @@ use super::page::{Filter, Page};
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
                            base-uri 'none'; frame-ancestors 'none'";
 
-/// A message is a stranger's HTML: it may look like something, and do nothing.
-const MESSAGE_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
-                              form-action 'none'; frame-ancestors 'self'";
+/// A message is a stranger's HTML: it may look like something, and its links may be followed into a new tab; no more.
+const MESSAGE_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
+                              style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
+                              frame-ancestors 'self'";
 
 /// Everything under `/inbox`. `public_url` names the one host, beside loopback ones, by which it may be reached.
 pub fn routes(inbox: Inbox, public_url: &str) -> Router {
@@ -50,7 +51,8 @@ async fn html(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {
     let Some(html) = inbox.message(id).and_then(|message| message.html.clone()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let document = format!("<!doctype html><meta charset=utf-8><style>{MESSAGE_STYLE}</style>{html}");
+    let document =
+        format!("<!doctype html><meta charset=utf-8><base target=_blank><style>{MESSAGE_STYLE}</style>{html}");
     ([(header::CONTENT_SECURITY_POLICY, MESSAGE_POLICY)], Html(document)).into_response()
 }
 
@@ -230,7 +232,8 @@ mod tests {
         );
 
         let (_, headers, _) = ask(&inbox, "GET", "/inbox/1/html", &[]).await;
-        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("sandbox; default-src 'none'"));
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("sandbox ") && policy.contains("default-src 'none'") && !policy.contains("allow-s"));
     }
 
     #[tokio::test]

@@ -186,3 +186,43 @@ async fn the_whole_router_has_its_doors() {
     assert!(unknown_pool.starts_with("HTTP/1.1 4"), "{unknown_pool}");
     assert_eq!(header(&unknown_pool, "access-control-allow-origin"), Some("*"));
 }
+
+/// SECURITY row 45: the log names the request and holds nothing that can be a secret, nor a line of the caller's making.
+#[tokio::test]
+async fn the_log_holds_no_secrets() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    // The runtime of a test has one thread, so that its tasks log here.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = settings();
+    let running = Running::start(api(&server, measure), &server).await;
+    let answer = running
+        .say(
+            "POST /some%0Awhere?token=hunter2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer hunter2\r\n\
+             X-Amz-Target: hunter2\r\nContent-Length: 7\r\n\r\nhunter2",
+        )
+        .await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(!log.contains("hunter2"), "{log}");
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answered = lines.iter().find(|line| line["fields"]["message"] == "answered").unwrap();
+    assert_eq!(answered["fields"]["path"], "/some%0Awhere");
+    assert_eq!(answered["fields"]["status"], 404);
+    assert_eq!(answered["span"]["id"].as_str(), header(&answer, "x-amzn-requestid"));
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -86,7 +86,7 @@ async fn rapid_reset_ends_the_connection() {
     let mut rest = answer.as_slice();
     while let [a, b, c, kind, ..] = *rest {
         kinds.push(kind);
-        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        let length = (usize::from(a) << 16) | (usize::from(b) << 8) | usize::from(c);
         rest = rest.get(9 + length..).unwrap_or_default();
     }
     assert!(kinds.contains(&7), "no GOAWAY among {kinds:?}");
