@@ -1,1 +1,3 @@
 //! The server as its users see it: every test drives a real server through a real client.
+
+mod cli;
