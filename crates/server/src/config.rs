@@ -412,7 +412,8 @@ fn is_public_url(url: &str) -> bool {
         && !url.contains('#')
 }
 
-fn is_region(region: &str) -> bool {
+/// Whether the text can be a Region's name, such as `us-east-1`.
+pub(crate) fn is_region(region: &str) -> bool {
     let mut parts = region.split('-').peekable();
     region.len() <= 32
         && region.contains('-')

@@ -1,9 +1,12 @@
 //! The errors an operation can answer: their codes, their statuses and the service's exact texts.
 
+mod clients;
+mod pools;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::enums::{UserPoolTier, UserStatus};
+use crate::enums::UserStatus;
 
 /// What an operation gives back.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -374,18 +377,8 @@ impl Error {
     }
 }
 
-/// Pools and clients.
+/// Lists.
 impl Error {
-    pub fn features_unavailable(tier: UserPoolTier, features: &[&str]) -> Self {
-        Self::new(
-            Code::FeatureUnavailableInTier,
-            format!(
-                "The following features need to be disabled for the {tier} pricing tier configured: {}",
-                features.join(", ")
-            ),
-        )
-    }
-
     pub fn invalid_pagination_token() -> Self {
         Self::invalid("Invalid pagination token given.")
     }

@@ -1,15 +1,21 @@
 //! The AWS JSON API. THE INDEX: every operation, by the file that holds it.
 
+pub mod clients;
 pub mod dispatch;
 pub mod open;
 pub mod operation;
 pub mod pagination;
+pub mod pools;
 mod reference;
 
 use operation::{Entry, operations};
 pub use reference::reference_markdown;
 
-operations! {}
+operations! {
+    pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool, ListUserPools, AddCustomAttributes;
+    clients: CreateUserPoolClient, DescribeUserPoolClient, UpdateUserPoolClient, DeleteUserPoolClient,
+        ListUserPoolClients, AddUserPoolClientSecret, ListUserPoolClientSecrets, DeleteUserPoolClientSecret;
+}
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

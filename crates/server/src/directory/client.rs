@@ -58,12 +58,17 @@ struct Document<'a> {
 /// One active secret of a client.
 #[derive(Clone)]
 pub struct Secret {
+    /// Such as `38fjsnc484p94kpqsnet7mpld0--1769900000`.
     pub id: String,
     pub created_ms: i64,
     value: Zeroizing<String>,
 }
 
 impl Secret {
+    pub fn new(id: String, created_ms: i64, value: Zeroizing<String>) -> Self {
+        Self { id, created_ms, value }
+    }
+
     pub fn expose(&self) -> &str {
         &self.value
     }
@@ -89,7 +94,7 @@ pub struct Client {
 }
 
 /// The attributes `oidc:profile` stands for in `ReadAttributes` and `WriteAttributes`.
-const OIDC_PROFILE: &[&str] = &[
+pub const OIDC_PROFILE: &[&str] = &[
     "name",
     "family_name",
     "given_name",
@@ -133,8 +138,20 @@ impl Client {
         })
     }
 
+    /// The row to store, without the secrets.
+    pub fn to_row(&self) -> Result<cognate_store::clients::Client> {
+        Ok(cognate_store::clients::Client {
+            pool_id: self.pool_id.clone(),
+            id: self.id.clone(),
+            name: self.name.clone(),
+            created_ms: self.created_ms,
+            modified_ms: self.modified_ms,
+            doc: Self::document(&self.settings)?,
+        })
+    }
+
     /// The document to store.
-    pub fn document(settings: &ClientSettings) -> Result<String> {
+    fn document(settings: &ClientSettings) -> Result<String> {
         let unserializable =
             |error: serde_json::Error| Error::internal("client settings do not serialize").caused_by(error);
         let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
@@ -174,12 +191,12 @@ impl Client {
     /// Lifetimes in seconds.
     pub fn access_token_life_s(&self) -> i64 {
         let unit = self.settings.token_validity_units.as_ref().and_then(|units| units.access_token);
-        self.settings.access_token_validity.map_or(3600, |value| value.0 * seconds(unit.unwrap_or(TimeUnits::Hours)))
+        self.settings.access_token_validity.map_or(3600, |value| life_s(value.0, unit))
     }
 
     pub fn id_token_life_s(&self) -> i64 {
         let unit = self.settings.token_validity_units.as_ref().and_then(|units| units.id_token);
-        self.settings.id_token_validity.map_or(3600, |value| value.0 * seconds(unit.unwrap_or(TimeUnits::Hours)))
+        self.settings.id_token_validity.map_or(3600, |value| life_s(value.0, unit))
     }
 
     pub fn refresh_token_life_s(&self) -> i64 {
@@ -211,6 +228,11 @@ fn listed(list: Option<&[ClientPermission]>, attribute: &str) -> bool {
             one.as_str() == attribute || (one.as_str() == "oidc:profile" && OIDC_PROFILE.contains(&attribute))
         })
     })
+}
+
+/// The seconds of an access or ID token's validity; hours unless a unit is given.
+pub fn life_s(validity: i64, unit: Option<TimeUnits>) -> i64 {
+    validity * seconds(unit.unwrap_or(TimeUnits::Hours))
 }
 
 /// The seconds of one unit.

@@ -3,8 +3,16 @@
 //! A node answers from its cache for at most [`FRESH_MS`]; a change on any node reaches it earlier, by notification.
 
 mod client;
+pub mod client_changes;
+mod client_rules;
+mod delivery_rules;
+pub mod described;
 mod pool;
+pub mod pool_changes;
+pub mod pool_rules;
 pub mod schema;
+pub mod schema_rules;
+mod tiers;
 
 use std::sync::Arc;
 
@@ -15,6 +23,7 @@ pub use client::{Client, ClientSettings, Secret};
 pub use pool::{PasswordRules, Pool, Recovery, Settings};
 
 use crate::access::Principal;
+use crate::config::is_region;
 use crate::context::Context;
 
 /// How long a cached entry may be used without another look, in milliseconds.
@@ -65,6 +74,12 @@ pub fn changed(id: &str) -> String {
     format!("{TOPIC}{id}")
 }
 
+/// The Region of a request: its signature's, or the configured one where nothing was signed.
+pub fn region_of<'a>(cx: &'a Context, principal: &'a Principal) -> Result<&'a str> {
+    let region = principal.region.as_deref().unwrap_or(&cx.config.aws.region);
+    if is_region(region) { Ok(region) } else { Err(Error::invalid_region()) }
+}
+
 /// The pool of that id.
 pub async fn pool(cx: &Context, id: &str) -> Result<Arc<Pool>> {
     let now = cx.clock.now_ms();
@@ -87,8 +102,7 @@ pub async fn pool(cx: &Context, id: &str) -> Result<Arc<Pool>> {
 /// The pool of that id, if it belongs to the caller's account and Region.
 pub async fn pool_of(cx: &Context, principal: &Principal, id: &str) -> Result<Arc<Pool>> {
     let pool = pool(cx, id).await?;
-    let same_region = principal.region.as_deref().is_none_or(|region| region == pool.region);
-    if pool.account == principal.account && same_region { Ok(pool) } else { Err(Error::pool_not_found(id)) }
+    if pool.belongs_to(principal) { Ok(pool) } else { Err(Error::pool_not_found(id)) }
 }
 
 /// The client of that id, with its pool.

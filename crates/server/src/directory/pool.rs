@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::schema::{Definition, Schema};
+use crate::access::Principal;
 use crate::config::Config;
 
 /// The settings of a pool as AWS spells them, defaults filled in: what is stored and described back.
@@ -119,8 +120,28 @@ impl Pool {
         })
     }
 
+    /// The row to store.
+    pub fn to_row(&self) -> Result<cognate_store::pools::Pool> {
+        Ok(cognate_store::pools::Pool {
+            id: self.id.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+            name: self.name.clone(),
+            created_ms: self.created_ms,
+            modified_ms: self.modified_ms,
+            version: self.version,
+            doc: Self::document(&self.settings, &self.schema)?,
+        })
+    }
+
+    /// Whether the pool is of the caller's account and, where the signature names one, Region.
+    pub fn belongs_to(&self, principal: &Principal) -> bool {
+        let same_region = principal.region.as_deref().is_none_or(|region| region == self.region);
+        self.account == principal.account && same_region
+    }
+
     /// The document to store.
-    pub fn document(settings: &Settings, schema: &Schema) -> Result<String> {
+    fn document(settings: &Settings, schema: &Schema) -> Result<String> {
         let unserializable =
             |error: serde_json::Error| Error::internal("pool settings do not serialize").caused_by(error);
         let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;

@@ -1,3 +1,4 @@
 //! The server as its users see it: every test drives a real server through a real client.
 
 mod cli;
+mod pools;
