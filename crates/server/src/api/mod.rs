@@ -7,12 +7,14 @@ pub mod operation;
 pub mod pagination;
 pub mod pools;
 mod reference;
+pub mod tags;
 
 use operation::{Entry, operations};
 pub use reference::reference_markdown;
 
 operations! {
     pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool, ListUserPools, AddCustomAttributes;
+    tags: TagResource, UntagResource, ListTagsForResource;
     clients: CreateUserPoolClient, DescribeUserPoolClient, UpdateUserPoolClient, DeleteUserPoolClient,
         ListUserPoolClients, AddUserPoolClientSecret, ListUserPoolClientSecrets, DeleteUserPoolClientSecret;
 }
