@@ -7,6 +7,7 @@ use cognate_shapes::error::{Error, Result};
 use cognate_store::{Store, access_keys};
 use zeroize::Zeroizing;
 
+use super::policy::Policy;
 use crate::rng::Rng;
 use crate::seals::Seals;
 
@@ -27,16 +28,24 @@ pub(super) fn seal_context(id: &str) -> Vec<u8> {
     format!("access-key/{id}").into_bytes()
 }
 
-/// Makes a key of an account (12 digits) that may do what the policy document allows.
-pub async fn create(
-    store: &Store,
-    seals: &Seals,
-    rng: &Rng,
-    account: &str,
-    name: &str,
-    policy: &str,
-    now_ms: i64,
-) -> Result<NewKey> {
+/// Whose key it is to be, and what it may do.
+#[derive(Debug)]
+pub struct Holder<'a> {
+    /// 12 digits.
+    pub account: &'a str,
+    /// What the key is for; the last part of the caller's ARN. See [`is_name`].
+    pub name: &'a str,
+    pub policy: &'a Policy,
+}
+
+/// Whether a text can be a key's name: what IAM takes for a user's.
+pub fn is_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+/// Makes a key.
+pub async fn create(store: &Store, seals: &Seals, rng: &Rng, holder: &Holder<'_>, now_ms: i64) -> Result<NewKey> {
     // AWS's shape: 20 characters beginning with AKIA, and 40 of base64.
     let tail: String = rng
         .bytes::<16>()
@@ -48,11 +57,11 @@ pub async fn create(
     let key = access_keys::AccessKey {
         sealed: seals.seal(rng, Kind::AccessKey, secret.as_bytes(), &seal_context(&id)),
         id: id.clone(),
-        account: account.to_owned(),
-        name: name.to_owned(),
+        account: holder.account.to_owned(),
+        name: holder.name.to_owned(),
         created_ms: now_ms,
         revoked_ms: None,
-        policy: policy.to_owned(),
+        policy: holder.policy.document().to_owned(),
     };
     store.write(move |tx| access_keys::insert(tx, &key).map_err(Error::from)).await?;
     Ok(NewKey { id, secret })

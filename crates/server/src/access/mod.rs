@@ -1,13 +1,17 @@
 //! Who may call an IAM operation: SigV4 signatures, access keys and their policies.
 
 pub mod keys;
+pub mod policy;
+mod signature;
+mod wildcard;
 
 use bytes::Bytes;
-use cognate_shapes::error::Result;
+use cognate_shapes::error::{Code, Error, Result};
 use http::{HeaderMap, Method, Uri};
 use serde_json::{Map, Value};
 
 use crate::context::Context;
+use policy::{Decision, Policy};
 
 /// Who made a request to an IAM operation.
 #[derive(Clone, Debug)]
@@ -29,12 +33,97 @@ pub struct Signed<'a> {
     pub body: &'a Bytes,
 }
 
-/// Admits the caller of an IAM operation, or says why not.
-pub async fn admit(cx: &Context, action: &str, request: &Signed<'_>, body: &Map<String, Value>) -> Result<Principal> {
-    let _ = (action, request, body);
-    Ok(Principal {
-        account: cx.config.aws.account.clone(),
-        region: None,
-        arn: format!("arn:aws:iam::{}:root", cx.config.aws.account),
-    })
+/// A caller whose signature holds and whose policy nobody has asked yet.
+#[derive(Debug)]
+pub struct Identified {
+    principal: Principal,
+    /// `None` in `dev`, where whoever reaches the server may do everything.
+    policy: Option<Policy>,
+}
+
+/// Says who signed a request, before anything of its body is read.
+///
+/// # Errors
+/// The codes of signatures: `MissingAuthenticationTokenException`, `IncompleteSignatureException`,
+/// `InvalidSignatureException`, `UnrecognizedClientException`.
+pub async fn identify(cx: &Context, request: &Signed<'_>) -> Result<Identified> {
+    if !cx.config.aws.verify_signatures {
+        let account = cx.config.aws.account.clone();
+        let arn = format!("arn:aws:iam::{account}:root");
+        let principal = Principal { account, region: signature::claimed_region(request), arn };
+        return Ok(Identified { principal, policy: None });
+    }
+    let (key, region) = signature::verify(cx, request).await?;
+    let policy = Policy::parse(&key.policy)
+        .map_err(|error| Error::internal(format!("the policy of access key {}", key.id)).caused_by(error))?;
+    let arn = format!("arn:aws:iam::{}:user/{}", key.account, key.name);
+    let principal = Principal { account: key.account, region: Some(region), arn };
+    Ok(Identified { principal, policy: Some(policy) })
+}
+
+impl Identified {
+    /// The caller, if the key's policy allows the operation on what its body names.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`
+    pub fn allowed(self, operation: &str, body: &Map<String, Value>) -> Result<Principal> {
+        let Some(policy) = &self.policy else { return Ok(self.principal) };
+        let Principal { account, arn, .. } = &self.principal;
+        let action = format!("cognito-idp:{operation}");
+        let resource = pool_id(body).map_or_else(
+            || "*".to_owned(),
+            |(region, id)| format!("arn:aws:cognito-idp:{region}:{account}:userpool/{id}"),
+        );
+        let why = match policy.decide(&action, &resource) {
+            Decision::Allowed => return Ok(self.principal),
+            Decision::NotAllowed => format!("because no identity-based policy allows the {action} action"),
+            Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        };
+        let message = format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}");
+        Err(Error::new(Code::AccessDenied, message))
+    }
+}
+
+/// The pool a request is about, and the Region its id carries. An id that no pool can have names none: the request
+/// is refused for it later, and its length must not cost anything here.
+fn pool_id(body: &Map<String, Value>) -> Option<(&str, &str)> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let id = text("UserPoolId").or_else(|| text("ResourceArn")?.rsplit_once(":userpool/").map(|(_, id)| id))?;
+    let (region, suffix) = id.rsplit_once('_')?;
+    let fits = id.len() <= 55
+        && !suffix.is_empty()
+        && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && crate::config::is_region(region);
+    fits.then_some((region, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::pool_id;
+
+    fn of(body: &serde_json::Value) -> Option<(&str, &str)> {
+        pool_id(body.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_request_names_its_pool() {
+        assert_eq!(of(&json!({ "UserPoolId": "us-east-1_abcdefghi" })), Some(("us-east-1", "us-east-1_abcdefghi")));
+        assert_eq!(
+            of(&json!({ "ResourceArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi" })),
+            Some(("eu-west-1", "eu-west-1_abcdefghi"))
+        );
+        for nothing in [
+            json!({}),
+            json!({ "UserPoolId": 7 }),
+            json!({ "UserPoolId": "us-east-1_*" }),
+            json!({ "UserPoolId": "us-east-1_" }),
+            json!({ "UserPoolId": "a b_abcdefghi" }),
+            json!({ "UserPoolId": "us-east-1_".to_owned() + &"a".repeat(100_000) }),
+            json!({ "ResourceArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool" }),
+        ] {
+            assert_eq!(of(&nothing), None, "{nothing:.80}");
+        }
+    }
 }

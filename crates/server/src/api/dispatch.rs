@@ -10,7 +10,7 @@ use cognate_shapes::json;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde_json::json;
 
-use super::operation::{Entry, Origin, principal};
+use super::operation::{Entry, Origin, identify};
 use crate::access::Signed;
 use crate::context::Context;
 
@@ -53,8 +53,9 @@ pub async fn handle(cx: Arc<Context>, request: Request) -> http::Response<Bytes>
 
 async fn call(cx: &Context, entry: &Entry, request: &Request) -> Result<Vec<u8>> {
     let signed = Signed { method: &request.method, uri: &request.uri, headers: &request.headers, body: &request.body };
+    let caller = identify(cx, entry, &signed).await?;
     let body = json::object(&request.body)?;
-    let principal = principal(cx, entry, &signed, &body).await?;
+    let principal = caller.map(|caller| caller.allowed(entry.name, &body)).transpose()?;
     let user_agent = request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let origin = Origin { peer: request.peer, user_agent, request_id: request.request_id.clone() };
     let answer = (entry.run)(cx, body, origin, principal).await;

@@ -221,15 +221,14 @@ macro_rules! token_holders {
 }
 pub(crate) use token_holders;
 
-/// Checks the request's evidence for an IAM operation before its body is read as a shape.
-pub(super) async fn principal(
+/// Checks the signature of a request to an IAM operation; the other operations ignore signatures.
+pub(super) async fn identify(
     cx: &Context,
     entry: &Entry,
     request: &access::Signed<'_>,
-    body: &Map<String, Value>,
-) -> Result<Option<Principal>> {
+) -> Result<Option<access::Identified>> {
     match entry.caller {
-        CallerKind::Iam => access::admit(cx, entry.name, request, body).await.map(Some),
+        CallerKind::Iam => access::identify(cx, request).await.map(Some),
         CallerKind::Public | CallerKind::TokenHolder => Ok(None),
     }
 }

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use cognate_store::Store;
+use serde_json::Value;
 
 use super::{Failed, Of};
-use crate::access::keys;
+use crate::access::keys::{self, Holder};
+use crate::access::policy::Policy;
+use crate::api::OPERATIONS;
+use crate::api::open::OPEN;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::open_store;
@@ -41,7 +45,7 @@ enum Verb {
     Create {
         #[command(flatten)]
         of: Of,
-        /// What the key is for
+        /// What the key is for; the last part of its holder's ARN
         #[arg(long)]
         name: String,
         /// Account it belongs to, 12 digits; the configured one by default
@@ -104,18 +108,17 @@ async fn create(
     if account.len() != 12 || !account.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(Failed::new("an account is 12 digits"));
     }
-    let policy = match policy {
-        Some(path) => std::fs::read_to_string(&path)
-            .map_err(|error| Failed::new(format!("{} cannot be read: {error}", path.display())))?,
-        None => FULL_ACCESS.to_owned(),
-    };
+    if !keys::is_name(name) {
+        return Err(Failed::new("a name is 1 to 64 letters, digits and any of _+=,.@-"));
+    }
+    let policy = read_policy(policy)?;
     let store = open(config).await?;
     let rng = Rng::System;
     let master = master_key::load(config, &rng).map_err(Failed::new)?;
     master_key::check(&store, &master).await.map_err(Failed::new)?;
     let now = Clock::System.now_ms();
-    let key =
-        keys::create(&store, &Seals::new(&master), &rng, &account, name, &policy, now).await.map_err(Failed::new)?;
+    let holder = Holder { account: &account, name, policy: &policy };
+    let key = keys::create(&store, &Seals::new(&master), &rng, &holder, now).await.map_err(Failed::new)?;
     if json {
         println!(
             "{}",
@@ -129,6 +132,21 @@ async fn create(
     Ok(())
 }
 
+/// The policy of a file, or full access. Actions that match no operation are told: they do nothing.
+fn read_policy(path: Option<PathBuf>) -> Result<Policy, Failed> {
+    let Some(path) = path else { return Policy::parse(FULL_ACCESS).map_err(Failed::new) };
+    let shown = path.display();
+    let document =
+        std::fs::read_to_string(&path).map_err(|error| Failed::new(format!("{shown} cannot be read: {error}")))?;
+    let policy = Policy::parse(&document)
+        .map_err(|error| Failed::new(format!("{shown} is not a policy that Cognate can hold a key to: {error}")))?;
+    let operations: Vec<&str> = OPERATIONS.iter().map(|entry| entry.name).chain(OPEN.iter().copied()).collect();
+    for action in policy.idle_actions(&operations) {
+        eprintln!("warning: no operation matches the action {action}");
+    }
+    Ok(policy)
+}
+
 async fn list(config: &Config, json: bool) -> Result<(), Failed> {
     let store = open(config).await?;
     let all = keys::list(&store).await.map_err(Failed::new)?;
@@ -139,7 +157,7 @@ async fn list(config: &Config, json: bool) -> Result<(), Failed> {
             .map(|key| {
                 serde_json::json!({
                     "AccessKeyId": key.id, "Account": key.account, "Name": key.name, "CreatedMs": key.created_ms,
-                    "RevokedMs": key.revoked_ms,
+                    "RevokedMs": key.revoked_ms, "Policy": serde_json::from_str(&key.policy).unwrap_or(Value::Null),
                 })
             })
             .collect();
@@ -148,10 +166,13 @@ async fn list(config: &Config, json: bool) -> Result<(), Failed> {
     }
     if all.is_empty() {
         println!("There are no keys. Make one with: cognate keys create --name NAME");
+        return Ok(());
     }
+    println!("{:<20}  {:<12}  {:<7}  {:<20}  Name", "Access key id", "Account", "State", "Created");
     for key in all {
         let state = if key.revoked_ms.is_some() { "revoked" } else { "live" };
-        println!("{}  {}  {state:<7}  {}", key.id, key.account, key.name);
+        let created = jiff::Timestamp::from_second(key.created_ms.div_euclid(1000)).unwrap_or_default();
+        println!("{}  {}  {state:<7}  {created}  {}", key.id, key.account, key.name);
     }
     Ok(())
 }
