@@ -28,6 +28,11 @@ const MASTER_KEY: &str = "dGVzdHMgYWxsIHVzZSB0aGlzIG9uZSBtYXN0ZXIga2U=";
 /// What names the database under test: absent or `sqlite` for SQLite in memory, else a `postgres://` URL.
 const DATABASE: &str = "COGNATE_TEST_DATABASE";
 
+/// An account that no other test has: 12 digits.
+pub fn new_account() -> String {
+    format!("{:012}", u64::from_le_bytes(Rng::System.bytes()) % 1_000_000_000_000)
+}
+
 /// A server under test. It ends with the test.
 pub struct TestServer {
     pub cx: Arc<Context>,
@@ -93,8 +98,12 @@ impl TestServer {
     /// # Panics
     /// When the server cannot start; a test cannot go on then.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let account = format!("{:012}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000_000);
-        Self::start_as(&account, Clock::fixed(EPOCH_MS), settings).await
+        Self::start_as(&new_account(), Clock::fixed(EPOCH_MS), settings).await
+    }
+
+    /// The same on the machine's clock, for clients that sign at the machine's time.
+    pub async fn today(settings: &[(&str, &str)]) -> Self {
+        Self::start_as(&new_account(), Clock::System, settings).await
     }
 
     /// A server of that account on that clock; two of them on one database are two nodes.

@@ -2,3 +2,5 @@
 
 mod cli;
 mod pools;
+mod signatures;
+mod valid;
