@@ -1,6 +1,7 @@
 //! The server as its users see it: every test drives a real server through a real client.
 
 mod cli;
+mod every_operation;
 mod pools;
 mod signatures;
 mod valid;

@@ -207,8 +207,7 @@ async fn host_date_and_target_are_signed() {
         if name == "x-amz-date" {
             sent = sent.header("date", sigv4::amz_date(EPOCH_MS / 1000));
         }
-        let expected =
-            with("IncompleteSignatureException", format!("The header '{name}' must be a signed header."));
+        let expected = with("IncompleteSignatureException", format!("The header '{name}' must be a signed header."));
         assert_eq!(refused(&server, sent).await, expected);
     }
     // A target that was signed is the target that is acted on.
@@ -236,7 +235,8 @@ async fn duplicate_and_odd_case_headers_are_refused() {
         twice.headers.push((name, value));
         let (_, code, _) = refused(&server, twice).await;
         // A second content type is no content type of the API's, before any signature is read.
-        let expected = if name == "content-type" { "UnknownOperationException" } else { "IncompleteSignatureException" };
+        let expected =
+            if name == "content-type" { "UnknownOperationException" } else { "IncompleteSignatureException" };
         assert_eq!(code, expected, "{name}");
     }
     let mut twice = list(&server).sign(&key);
@@ -281,7 +281,9 @@ async fn presigned_requests_are_refused() {
     let server = verifying().await;
     let key = server.key().await;
     let expected = with("IncompleteSignatureException", "Presigned requests are not accepted.");
-    for parameter in ["X-Amz-Signature=00", "X-Amz-Credential=a", "x-amz-algorithm=AWS4-HMAC-SHA256", "%58-Amz-Signature=0"] {
+    for parameter in
+        ["X-Amz-Signature=00", "X-Amz-Credential=a", "x-amz-algorithm=AWS4-HMAC-SHA256", "%58-Amz-Signature=0"]
+    {
         let mut request = list(&server);
         request.path_and_query = format!("/?{parameter}");
         assert_eq!(refused(&server, request.clone()).await, expected, "{parameter}");
@@ -309,10 +311,12 @@ async fn a_revoked_key_is_refused_at_once() {
     assert_eq!(server.call_as(&key, "ListUserPools", &json!({ "MaxResults": 1 })).await.error(), None);
     assert!(keys::revoke(&server.cx.store, &key.id, EPOCH_MS).await.unwrap());
     assert!(!keys::revoke(&server.cx.store, &key.id, EPOCH_MS).await.unwrap(), "once and for all");
-    let unrecognized =
-        with("UnrecognizedClientException", "The security token included in the request is invalid.");
+    let unrecognized = with("UnrecognizedClientException", "The security token included in the request is invalid.");
     assert_eq!(refused(&server, list(&server).sign(&key)).await, unrecognized);
-    assert_eq!(refused(&server, list(&server).sign(&Key { id: "AKIA".into(), secret: key.secret })).await, unrecognized);
+    assert_eq!(
+        refused(&server, list(&server).sign(&Key { id: "AKIA".into(), secret: key.secret })).await,
+        unrecognized
+    );
     assert_eq!(server.call_as(&other, "ListUserPools", &json!({ "MaxResults": 1 })).await.error(), None);
     let mixed = Key { id: other.id, secret: "secret of nobody".into() };
     assert_eq!(refused(&server, list(&server).sign(&mixed)).await, with("InvalidSignatureException", MISMATCH));
@@ -352,7 +356,9 @@ async fn no_iam_operation_answers_without_a_signature() {
 async fn an_access_token_opens_no_iam_operation() {
     let server = verifying().await;
     for entry in OPERATIONS.iter().filter(|entry| entry.caller == CallerKind::Iam) {
-        for scheme in ["Bearer eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "AWS4-HMAC-SHA256 eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "Basic YTpi", ""] {
+        for scheme in
+            ["Bearer eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "AWS4-HMAC-SHA256 eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "Basic YTpi", ""]
+        {
             let request = server.unsigned(entry.name, &valid(&(entry.input)())).header("authorization", scheme);
             let (status, code, _) = refused(&server, request).await;
             assert_eq!((status, code.as_str()), (400, "IncompleteSignatureException"), "{} {scheme}", entry.name);
@@ -382,7 +388,9 @@ async fn a_key_may_do_nothing_that_its_policy_does_not_allow() {
             None => "*".to_owned(),
         };
         let action = format!("cognito-idp:{}", entry.name);
-        let who = format!("User: arn:aws:iam::{account}:user/tester is not authorized to perform: {action} on resource: {resource}");
+        let who = format!(
+            "User: arn:aws:iam::{account}:user/tester is not authorized to perform: {action} on resource: {resource}"
+        );
         assert_eq!(
             refusal(&server.call_as(&idle, entry.name, &body).await),
             with("AccessDeniedException", format!("{who} because no identity-based policy allows the {action} action"))
@@ -411,7 +419,10 @@ async fn a_key_can_be_held_to_one_pool() {
         .await;
     let describe = |id: &str| json!({ "UserPoolId": id });
     assert_eq!(server.call_as(&confined, "DescribeUserPool", &describe(&pools[0].0)).await.error(), None);
-    assert_eq!(server.call_as(&confined, "ListTagsForResource", &json!({ "ResourceArn": pools[0].1 })).await.error(), None);
+    assert_eq!(
+        server.call_as(&confined, "ListTagsForResource", &json!({ "ResourceArn": pools[0].1 })).await.error(),
+        None
+    );
     for (operation, body) in [
         ("DescribeUserPool", describe(&pools[1].0)),
         ("ListTagsForResource", json!({ "ResourceArn": pools[1].1 })),

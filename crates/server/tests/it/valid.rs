@@ -32,7 +32,10 @@ pub fn text(min: Option<u64>, max: Option<u64>, pattern: Option<&str>) -> String
     };
     let long = "a".repeat(min.unwrap_or(0).max(1) as usize);
     let candidates = EXAMPLES.iter().map(ToString::to_string).chain([long]);
-    candidates.into_iter().find(fits).unwrap_or_else(|| panic!("an example of {pattern:?} with {min:?} to {max:?} characters"))
+    candidates
+        .into_iter()
+        .find(fits)
+        .unwrap_or_else(|| panic!("an example of {pattern:?} with {min:?} to {max:?} characters"))
 }
 
 /// The smallest value that breaks no constraint of a shape: required members only.
@@ -49,7 +52,11 @@ pub fn valid(shape: &Shape) -> Value {
             Value::Object(Map::from_iter([(key, valid(value))]))
         }
         Shape::Structure { members } => Value::Object(
-            members.iter().filter(|member| member.required).map(|member| (member.name.to_owned(), valid(&member.shape))).collect(),
+            members
+                .iter()
+                .filter(|member| member.required)
+                .map(|member| (member.name.to_owned(), valid(&member.shape)))
+                .collect(),
         ),
     }
 }
