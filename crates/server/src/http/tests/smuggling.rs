@@ -57,7 +57,7 @@ async fn odd_chunks_are_refused() {
 
 #[tokio::test]
 async fn headers_are_counted_and_measured() {
-    let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many = "x: y\r\n".repeat(200);
     assert_eq!(status(&format!("POST / HTTP/1.1\r\nHost: a\r\n{many}\r\n")).await, "431");
     let huge = "y".repeat(64 * 1024);
     assert_eq!(status(&format!("POST / HTTP/1.1\r\nHost: a\r\nx: {huge}\r\n\r\n")).await, "431");
