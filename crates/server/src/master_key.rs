@@ -68,7 +68,7 @@ fn make(path: &Path, rng: &Rng) -> Result<MasterKey, Unready> {
 /// Others must not read the key.
 fn private(path: &Path) -> Result<(), Unready> {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         Ok(())
     } else {
         Err(Unready::new(format!("Others may read the master key. Run: chmod 600 {}", path.display())))

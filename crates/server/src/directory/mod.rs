@@ -54,17 +54,14 @@ impl Default for Directory {
 impl Directory {
     /// Drops what a notification names; `None` (notifications may have been lost) drops everything.
     pub fn forget(&self, message: Option<&str>) {
-        match message {
-            Some(message) => {
-                if let Some(id) = message.strip_prefix(TOPIC) {
-                    self.pools.remove(id);
-                    self.clients.remove(id);
-                }
-            }
-            None => {
-                self.pools.clear();
-                self.clients.clear();
-            }
+        let Some(message) = message else {
+            self.pools.clear();
+            self.clients.clear();
+            return;
+        };
+        if let Some(id) = message.strip_prefix(TOPIC) {
+            self.pools.remove(id);
+            self.clients.remove(id);
         }
     }
 }
