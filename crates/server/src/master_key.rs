@@ -82,7 +82,20 @@ pub async fn check(store: &Store, key: &MasterKey) -> Result<(), Unready> {
         .write(move |tx| meta::put_if_absent(tx, CHECK, &mine))
         .await
         .map_err(|error: StoreError| Unready::new(format!("The database cannot be read: {error}")))?;
-    if cognate_crypto::ct_eq(&stored, &key.check_value()) {
+    same(&stored, key)
+}
+
+/// Compares the key with the database's and changes nothing; a database that no server has used yet fits any key.
+pub async fn compare(store: &Store, key: &MasterKey) -> Result<(), Unready> {
+    let stored = store
+        .read(|tx| meta::get(tx, CHECK))
+        .await
+        .map_err(|error: StoreError| Unready::new(format!("The database cannot be read: {error}")))?;
+    stored.map_or(Ok(()), |stored| same(&stored, key))
+}
+
+fn same(stored: &[u8], key: &MasterKey) -> Result<(), Unready> {
+    if cognate_crypto::ct_eq(stored, &key.check_value()) {
         Ok(())
     } else {
         Err(Unready::new(

@@ -26,18 +26,25 @@ async fn main() -> Result<(), Box<dyn StdError>> {
             println!("{pg_connections} connections");
         }
         for callers in [1, 32] {
-            report("point reads, read()", callers, reads(&store, callers, Place::Read).await);
-            report("point reads, scan()", callers, reads(&store, callers, Place::Scan).await);
+            report("point reads, read()", callers, &reads(&store, callers, Place::Read).await);
+            report("point reads, scan()", callers, &reads(&store, callers, Place::Scan).await);
         }
         if store.kind() == Kind::Sqlite {
-            report("point reads through the writer's thread", 1, reads(&store, 1, Place::Write).await);
-            report("point reads through the writer's thread", 32, reads(&store, 32, Place::Write).await);
+            report("point reads through the writer's thread", 1, &reads(&store, 1, Place::Write).await);
+            report("point reads through the writer's thread", 32, &reads(&store, 32, Place::Write).await);
+        }
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let floor = bare_commits(&format!("{path}.floor"))?;
+            println!(
+                "  commits of one new row, bare driver on this thread: {:.0}/s",
+                floor as f64 / PERIOD.as_secs_f64()
+            );
         }
         for callers in [1, 64] {
-            report("commits of one new row", callers, commits(&store, callers).await);
+            report("commits of one new row", callers, &commits(&store, callers).await);
         }
-        report("increments of 32 rows", 32, increments(&store, 32, 32).await);
-        report("increments of one row", 32, increments(&store, 32, 1).await);
+        report("increments of 32 rows", 32, &increments(&store, 32, 32).await);
+        report("increments of one row", 32, &increments(&store, 32, 1).await);
         store.close().await;
     }
     Ok(())
@@ -58,10 +65,10 @@ struct Measured {
     slowest_percent: Duration,
 }
 
-fn report(what: &str, callers: u64, measured: Measured) {
+fn report(what: &str, callers: u64, measured: &Measured) {
     let Measured { done, ran, contended, slowest_percent } = measured;
-    let rate = done as f64 / PERIOD.as_secs_f64();
-    let again = ran.saturating_sub(done) as f64 / done.max(1) as f64;
+    let rate = *done as f64 / PERIOD.as_secs_f64();
+    let again = ran.saturating_sub(*done) as f64 / (*done).max(1) as f64;
     println!(
         "  {what}, {callers} callers: {rate:.0}/s, p99 {slowest_percent:?}, run again {again:.3} times each, {contended} given up"
     );
@@ -83,6 +90,22 @@ async fn reads(store: &Store, callers: u64, place: Place) -> Measured {
         }
     })
     .await
+}
+
+/// What the seam is to be compared with, in the same minute: the driver alone, at the same durability.
+fn bare_commits(path: &str) -> rusqlite::Result<u64> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384;
+         CREATE TABLE IF NOT EXISTS meta (key TEXT NOT NULL PRIMARY KEY, value BYTEA NOT NULL)",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO meta (key, value) VALUES ($1, $2)")?;
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed() < PERIOD {
+        insert.execute((format!("{start:?} {done:012}"), [7_u8; 200]))?;
+        done += 1;
+    }
+    Ok(done)
 }
 
 /// Keys grow with time, as the ids of sessions do.

@@ -422,7 +422,7 @@ fn failure(error: &tokio_postgres::Error) -> Failure {
     let Some(refusal) = error.as_db_error() else {
         // Without an answer of the server: either the connection, or a parameter or column of another type.
         return if error.is_closed()
-            || std::error::Error::source(error).is_some_and(<(dyn std::error::Error + 'static)>::is::<std::io::Error>)
+            || std::error::Error::source(error).is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
         {
             Failure::Lost("the connection was lost".to_owned())
         } else {

@@ -248,7 +248,7 @@ async fn master_key_matches(config: &Config, store: &Store) -> Check {
         );
     }
     let matched = match master_key::load(config, &Rng::System) {
-        Ok(key) => master_key::check(store, &key).await,
+        Ok(key) => master_key::compare(store, &key).await,
         Err(error) => Err(error),
     };
     match matched {
