@@ -336,6 +336,37 @@ impl Error {
         Self::new(Code::AliasExists, format!("An account with the given {attribute} already exists."))
     }
 
+    pub fn sign_up_is_closed() -> Self {
+        Self::not_authorized("SignUp is not permitted for this user pool")
+    }
+
+    /// A new user's name in a pool with username attributes; `form` with its article.
+    pub fn username_should_be(form: &str) -> Self {
+        Self::invalid(format!("Username should be {form}."))
+    }
+
+    pub fn username_is_email() -> Self {
+        Self::invalid("Username cannot be of email format, since user pool is configured for email alias.")
+    }
+
+    pub fn username_is_phone_number() -> Self {
+        Self::invalid(
+            "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+        )
+    }
+
+    pub fn already_confirmed() -> Self {
+        Self::invalid("User is already confirmed.")
+    }
+
+    pub fn nothing_is_auto_verified() -> Self {
+        Self::invalid("Cannot resend codes. Auto verification not turned on.")
+    }
+
+    pub fn only_administrators_reset() -> Self {
+        Self::not_authorized("Contact administrator to reset password.")
+    }
+
     pub fn code_mismatch() -> Self {
         Self::new(Code::CodeMismatch, "Invalid verification code provided, please try again.")
     }

@@ -88,6 +88,22 @@ pub async fn invite(
     Ok(())
 }
 
+/// Sends a composed message: visibly, so that a failure is the caller's error, or unseen.
+pub async fn deliver(message: Result<Outgoing>, unseen: bool) -> Result<()> {
+    match message {
+        Ok(message) if unseen => {
+            message.send_unseen().await;
+            Ok(())
+        }
+        Ok(message) => message.send().await,
+        Err(error) if unseen => {
+            tracing::warn!(%error, "a message was not delivered");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Where a code went, as the service shows it.
 pub fn details(attribute: VerifiedAttribute, to: &str) -> CodeDeliveryDetails {
     let (medium, destination) = match attribute {

@@ -2,10 +2,14 @@
 
 pub mod attempts;
 pub mod codes;
+pub mod confirm;
 pub mod delivery;
 pub mod lockout;
 pub mod names;
+pub mod new_password;
 pub mod password;
+pub mod recovery;
 pub mod secret_hash;
+pub mod sign_up;
 pub mod unknown;
 pub mod user;

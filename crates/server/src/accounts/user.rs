@@ -243,6 +243,15 @@ pub fn update(tx: &mut Tx<'_>, pool: &Pool, before: &User, user: &User, conflict
     claim_aliases(tx, pool, Some(before), user, conflict)
 }
 
+/// The error of an [`update`] in an operation whose model knows no conflict of aliases.
+pub fn no_conflict(refused: Refused) -> Error {
+    match refused {
+        Refused::Alias(kind) => Error::invalid(Error::alias_exists(kind).message),
+        Refused::Fault(error) => error,
+        Refused::Username => Error::internal("a user's name was taken while the user had it"),
+    }
+}
+
 /// Removes a user and everything that hangs on it.
 pub fn delete(tx: &mut Tx<'_>, pool: &Pool, user: &User) -> Result<bool> {
     Ok(users::delete(tx, &pool.id, &user.id)?)
@@ -274,8 +283,9 @@ fn claim_aliases(
         if holder == user.id {
             continue;
         }
-        // A username attribute is a name, not a claim on one: it never moves.
-        if conflict == OnConflict::Refuse || !pool.username_attributes().is_empty() {
+        // A username attribute or a preferred username is a name, not a proof of owning one: it never moves.
+        let provable = pool.username_attributes().is_empty() && *kind != names::PREFERRED_USERNAME;
+        if conflict == OnConflict::Refuse || !provable {
             return Err(Refused::Alias(kind));
         }
         if let Some(mut loser) = by_id(tx, pool, &holder)? {

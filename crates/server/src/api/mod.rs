@@ -5,8 +5,10 @@ pub mod dispatch;
 pub mod open;
 pub mod operation;
 pub mod pagination;
+pub mod passwords;
 pub mod pools;
 mod reference;
+pub mod sign_up;
 pub mod tags;
 
 use operation::{Entry, operations};
@@ -17,6 +19,8 @@ operations! {
     tags: TagResource, UntagResource, ListTagsForResource;
     clients: CreateUserPoolClient, DescribeUserPoolClient, UpdateUserPoolClient, DeleteUserPoolClient,
         ListUserPoolClients, AddUserPoolClientSecret, ListUserPoolClientSecrets, DeleteUserPoolClientSecret;
+    sign_up: SignUp, ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp;
+    passwords: ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword, AdminResetUserPassword;
 }
 
 /// The operation of that name.

@@ -1,0 +1,156 @@
+//! Confirming a sign-up: by the code or link that was sent, or by an administrator.
+//!
+//! Where existence is hidden, only who presents the right code learns anything about the user: a wrong one is answered
+//! the same for users in any state and for names that nobody has, after the same work.
+
+use std::sync::Arc;
+
+use cognate_shapes::enums::UserStatus;
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::user::CodeDeliveryDetails;
+
+use super::attempts::{Tried, allowance};
+use super::codes::{self, Presented, Purpose, Redeemed};
+use super::sign_up::{auto_verified, verification_target};
+use super::user::{self, OnConflict, Refused, User};
+use super::{delivery, unknown};
+use crate::context::Context;
+use crate::directory::{Client, Pool};
+use crate::messages::MessageKind;
+
+/// Confirms the user and marks the attribute that the code was sent to as verified.
+///
+/// An alias that another user holds is an `AliasExistsException`, and the user stays unconfirmed; with
+/// [`OnConflict::Take`] the alias moves.
+pub async fn by_code(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    name: &str,
+    code: &str,
+    conflict: OnConflict,
+) -> Result<()> {
+    let hides = client.hides_user_existence();
+    let user = find(cx, pool, name).await?;
+    if user.is_none() && !hides {
+        return Err(Error::combination_not_found());
+    }
+    let subject = user.map_or_else(|| unknown::subject(cx, pool, name), |user| user.id);
+    let hash = codes::hash(cx, pool, &subject, Purpose::SignUp, code);
+    let allowance = allowance(cx, Tried::ConfirmSignUp);
+    let (now, pool) = (cx.clock.now_ms(), Arc::clone(pool));
+    let confirmed = cx.store.write(move |tx| {
+        allowance.spend(tx, &pool.id, &subject)?;
+        let presented = codes::look(tx, &pool, &subject, Purpose::SignUp, &hash, now)?;
+        let before = user::by_id(tx, &pool, &subject)?;
+        let (redeemed, before) = match judge(presented, before, hides) {
+            Ok(judged) => judged,
+            // The attempt stays counted.
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // The code stays: being confirmed is what keeps it from working twice, and who has it may be told so.
+        let mut user = before.clone();
+        user.status = UserStatus::Confirmed;
+        user.modified_ms = now;
+        user.set_verified(redeemed.attribute.as_str(), true);
+        match user::update(tx, &pool, &before, &user, conflict) {
+            Ok(()) => Ok(Ok(())),
+            Err(Refused::Alias(kind)) => Err(Error::alias_exists(kind)),
+            Err(Refused::Fault(error)) => Err(error),
+            Err(Refused::Username) => Err(Error::internal("a confirmed user's name was taken")),
+        }
+    });
+    confirmed.await?
+}
+
+/// What a presented code allows, and whom.
+fn judge(presented: Presented, user: Option<User>, hides: bool) -> Result<(Redeemed, User)> {
+    if hides && matches!(presented, Presented::Wrong { .. } | Presented::Unasked) {
+        return Err(Error::code_mismatch());
+    }
+    let user = user.ok_or_else(Error::combination_not_found)?;
+    if user.status != UserStatus::Unconfirmed {
+        return Err(Error::cannot_be_confirmed(user.status));
+    }
+    if !user.enabled {
+        return Err(Error::user_disabled());
+    }
+    match presented {
+        Presented::Right(redeemed) if user.attribute(redeemed.attribute.as_str()) == Some(&redeemed.value) => {
+            Ok((redeemed, user))
+        }
+        Presented::Wrong { awaited: true } => Err(Error::code_mismatch()),
+        _ => Err(Error::code_expired()),
+    }
+}
+
+/// Sends another code in place of the one before.
+pub async fn resend(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str) -> Result<CodeDeliveryDetails> {
+    let ways = auto_verified(pool);
+    if ways.is_empty() {
+        return Err(Error::nothing_is_auto_verified());
+    }
+    let hides = client.hides_user_existence();
+    let found = find(cx, pool, name).await?;
+    let subject = found.as_ref().map_or_else(|| unknown::subject(cx, pool, name), |user| user.id.clone());
+    let target = match found.ok_or_else(Error::combination_not_found).and_then(|user| resendable(pool, user)) {
+        Ok(target) => Some(target),
+        Err(_) if hides => None,
+        Err(refusal) => return Err(refusal),
+    };
+    let (drawn, attribute, to) = match &target {
+        Some((user, attribute, to)) => {
+            (codes::draw(cx, pool, &user.id, Purpose::SignUp, *attribute, to)?, *attribute, to.clone())
+        }
+        None => {
+            let (attribute, to) = unknown::destination(cx, pool, name, &ways);
+            (codes::draw_unusable(cx, pool, &subject, Purpose::SignUp, attribute, &to)?, attribute, to)
+        }
+    };
+    let allowance = allowance(cx, Tried::ResendConfirmationCode);
+    let (code, pool_id) = (drawn.code.clone(), pool.id.clone());
+    let stored = cx.store.write(move |tx| {
+        allowance.spend(tx, &pool_id, &subject)?;
+        drawn.put(tx)
+    });
+    stored.await?;
+    if let Some((user, ..)) = &target {
+        let kind = MessageKind::Verification;
+        let message = delivery::compose_code(cx, pool, user, attribute, &to, kind, &code, Some(&client.id));
+        delivery::deliver(message, hides).await?;
+    }
+    Ok(delivery::details(attribute, &to))
+}
+
+/// Where a new code for the user goes, if one may be sent.
+fn resendable(pool: &Pool, user: User) -> Result<(User, cognate_shapes::enums::VerifiedAttribute, String)> {
+    if !user.enabled {
+        return Err(Error::combination_not_found());
+    }
+    if user.status != UserStatus::Unconfirmed {
+        return Err(Error::already_confirmed());
+    }
+    let (attribute, to) = verification_target(pool, &user).ok_or_else(Error::nothing_is_auto_verified)?;
+    Ok((user, attribute, to))
+}
+
+/// Confirms the user without verifying anything.
+pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<()> {
+    let (now, name, pool) = (cx.clock.now_ms(), name.to_owned(), Arc::clone(pool));
+    let confirmed = cx.store.write(move |tx| {
+        let before = user::by_name(tx, &pool, &name)?.ok_or_else(Error::user_not_found)?;
+        if before.status != UserStatus::Unconfirmed {
+            return Err(Error::cannot_be_confirmed(before.status));
+        }
+        let mut user = before.clone();
+        user.status = UserStatus::Confirmed;
+        user.modified_ms = now;
+        user::update(tx, &pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)
+    });
+    confirmed.await
+}
+
+async fn find(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<Option<User>> {
+    let (name, pool) = (name.to_owned(), Arc::clone(pool));
+    cx.store.read(move |tx| user::by_name(tx, &pool, &name)).await
+}

@@ -1,0 +1,181 @@
+//! Signing up: a new user under a name of their own choice, unconfirmed until a code comes back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cognate_shapes::enums::{AliasAttribute, AuthFactor, UserStatus, UsernameAttribute, VerifiedAttribute};
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
+
+use super::codes::{self, Purpose};
+use super::names::{EMAIL, PHONE_NUMBER, is_email, is_phone_number};
+use super::user::{self, OnConflict, Profile, Refused, User};
+use super::{delivery, password};
+use crate::context::Context;
+use crate::directory::{Client, Pool};
+use crate::messages::MessageKind;
+
+/// A user who just signed up, and where the code went.
+#[derive(Debug)]
+pub struct SignedUp {
+    pub user: User,
+    /// `None` if there is nothing to verify.
+    pub sent: Option<CodeDeliveryDetails>,
+}
+
+/// Makes the user, then sends the code. A message that cannot be delivered is an error, and the user stays.
+pub async fn sign_up(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    name: &str,
+    password: Option<&str>,
+    given: &[Attribute],
+) -> Result<SignedUp> {
+    let mut attributes = checked(pool, client, given)?;
+    let signs_in_by = identify(pool, name, &mut attributes)?;
+    complete(pool, &attributes)?;
+    let now = cx.clock.now_ms();
+    let id = cx.rng.ordered_uuid(now);
+    let username = if signs_in_by.is_some() { id.clone() } else { name.to_owned() };
+    let credential = match password {
+        Some(password) => {
+            password::check_policy(pool, password)?;
+            Some(password::hash(cx, pool, &username, password, None, &id).await?)
+        }
+        None if is_passwordless(pool) => None,
+        None => return Err(Error::missing_parameter("Password")),
+    };
+    let user = User {
+        id,
+        username,
+        status: UserStatus::Unconfirmed,
+        enabled: true,
+        created_ms: now,
+        modified_ms: now,
+        signed_out_ms: 0,
+        version: 1,
+        profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
+        credential,
+    };
+    let target = verification_target(pool, &user);
+    let drawn = target
+        .as_ref()
+        .map(|(attribute, to)| codes::draw(cx, pool, &user.id, Purpose::SignUp, *attribute, to))
+        .transpose()?;
+
+    let (stored, wanted, code, pool_of_user) = (user.clone(), name.to_owned(), drawn.clone(), Arc::clone(pool));
+    let inserted = cx.store.write(move |tx| {
+        // A `sub` or an alias finds its user too: nobody may be found by another's.
+        if user::by_name(tx, &pool_of_user, &wanted)?.is_some() {
+            return Err(Refused::Username);
+        }
+        user::insert(tx, &pool_of_user, &stored, OnConflict::Refuse)?;
+        if let Some(code) = &code {
+            code.put(tx)?;
+        }
+        Ok(())
+    });
+    inserted.await.map_err(|refused| match refused {
+        Refused::Username => Error::user_exists(),
+        Refused::Alias(kind) if signs_in_by == Some(kind) => Error::user_exists(),
+        Refused::Alias(kind) => Error::given_attribute_exists(kind),
+        Refused::Fault(error) => error,
+    })?;
+
+    let sent = match (target, drawn) {
+        (Some((attribute, to)), Some(drawn)) => {
+            let kind = MessageKind::Verification;
+            Some(delivery::send_code(cx, pool, &user, attribute, &to, kind, &drawn.code, Some(&client.id)).await?)
+        }
+        _ => None,
+    };
+    Ok(SignedUp { user, sent })
+}
+
+/// The attributes that a stranger may give, in the form they must have.
+fn checked(pool: &Pool, client: &Client, given: &[Attribute]) -> Result<BTreeMap<String, String>> {
+    let mut attributes = BTreeMap::new();
+    for Attribute { name, value } in given {
+        if pool.schema.get(name).is_none() {
+            return Err(Error::schema(format_args!(
+                "Type for attribute {{{}}} could not be determined",
+                name.as_str()
+            )));
+        }
+        if !client.may_write(name) {
+            return Err(Error::unauthorized_attribute());
+        }
+        let value = value.as_deref().unwrap_or_default();
+        if name.as_str() == EMAIL && !is_email(value) {
+            return Err(Error::invalid("Invalid email address format."));
+        }
+        if name.as_str() == PHONE_NUMBER && !is_phone_number(value) {
+            return Err(Error::invalid("Invalid phone number format."));
+        }
+        attributes.insert(name.as_str().to_owned(), value.to_owned());
+    }
+    Ok(attributes)
+}
+
+/// Whether everything is there that the pool requires.
+fn complete(pool: &Pool, attributes: &BTreeMap<String, String>) -> Result<()> {
+    let missing: String = pool
+        .schema
+        .required()
+        .filter(|definition| attributes.get(&definition.name).is_none_or(String::is_empty))
+        .map(|definition| format!("{}: The attribute is required\n", definition.name))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::schema(missing)) }
+}
+
+/// Checks the form of a new user's name. In a pool with username attributes the name becomes that attribute, and which
+/// one it is is answered.
+pub fn identify(pool: &Pool, name: &str, attributes: &mut BTreeMap<String, String>) -> Result<Option<&'static str>> {
+    let (email, phone) = (is_email(name), is_phone_number(name));
+    let by = pool.username_attributes();
+    if by.is_empty() {
+        let aliases = pool.alias_attributes();
+        if email && aliases.contains(&AliasAttribute::Email) {
+            return Err(Error::username_is_email());
+        }
+        if phone && aliases.contains(&AliasAttribute::PhoneNumber) {
+            return Err(Error::username_is_phone_number());
+        }
+        return Ok(None);
+    }
+    let (by_email, by_phone) = (by.contains(&UsernameAttribute::Email), by.contains(&UsernameAttribute::PhoneNumber));
+    let kind = match (email && by_email, phone && by_phone) {
+        (true, _) => EMAIL,
+        (_, true) => PHONE_NUMBER,
+        _ if by_email && by_phone => return Err(Error::username_should_be("either an email or a phone number")),
+        _ if by_email => return Err(Error::username_should_be("an email")),
+        _ => return Err(Error::username_should_be("a phone number")),
+    };
+    if attributes.get(kind).is_some_and(|given| given != name) {
+        return Err(Error::invalid(format!("The username and the {kind} attribute must be the same.")));
+    }
+    attributes.insert(kind.to_owned(), name.to_owned());
+    Ok(Some(kind))
+}
+
+/// Where the pool verifies a user: the phone number before the e-mail address.
+pub fn verification_target(pool: &Pool, user: &User) -> Option<(VerifiedAttribute, String)> {
+    auto_verified(pool).into_iter().find_map(|attribute| {
+        let value = user.attribute(attribute.as_str()).filter(|value| !value.is_empty())?;
+        Some((attribute, value.to_owned()))
+    })
+}
+
+/// What the pool verifies by itself, in the order of preference.
+pub fn auto_verified(pool: &Pool) -> Vec<VerifiedAttribute> {
+    let all = [VerifiedAttribute::PhoneNumber, VerifiedAttribute::Email];
+    all.into_iter().filter(|attribute| pool.auto_verifies(*attribute)).collect()
+}
+
+/// Whether users of the pool can sign in by a code alone, and so need no password.
+fn is_passwordless(pool: &Pool) -> bool {
+    let policy = pool.settings.policies.as_ref().and_then(|policies| policies.sign_in_policy.as_ref());
+    let factors = policy.and_then(|policy| policy.allowed_first_auth_factors.as_deref()).unwrap_or_default();
+    factors.iter().any(|factor| matches!(factor, AuthFactor::EmailOtp | AuthFactor::SmsOtp))
+}

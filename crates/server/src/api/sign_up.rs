@@ -1,0 +1,218 @@
+//! Signing up and confirming it.
+
+use std::collections::BTreeMap;
+
+use cognate_shapes::auth::{AnalyticsMetadata, UserContextData};
+use cognate_shapes::enums::UserStatus;
+use cognate_shapes::error::Code::{
+    self, AliasExists, CodeDeliveryFailure, CodeMismatch, ExpiredCode, Forbidden, InternalError,
+    InvalidEmailRoleAccessPolicy, InvalidLambdaResponse, InvalidParameter, InvalidPassword, InvalidSmsRoleAccessPolicy,
+    InvalidSmsRoleTrustRelationship, LimitExceeded, NotAuthorized, OperationNotEnabled, ResourceNotFound,
+    TooManyFailedAttempts, TooManyRequests, UnexpectedLambda, UserLambdaValidation, UserNotFound, UsernameExists,
+};
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::scalars::{ClientId, ConfirmationCode, Password, SecretHash, Session, Text, UserPoolId, Username};
+use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
+use cognate_shapes::{Input, Output};
+
+use super::operation::{Done, Iam, Operation, Public};
+use crate::accounts::sign_up::{self, SignedUp};
+use crate::accounts::user::OnConflict;
+use crate::accounts::{confirm, secret_hash};
+use crate::context::Context;
+use crate::directory;
+
+/// Makes a user of whoever asks, and sends the code that confirms it.
+#[derive(Debug, Input)]
+pub struct SignUp {
+    pub client_id: ClientId,
+    pub secret_hash: Option<SecretHash>,
+    pub username: Username,
+    pub password: Option<Password>,
+    pub user_attributes: Option<Vec<Attribute>>,
+    pub validation_data: Option<Vec<Attribute>>,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub user_context_data: Option<UserContextData>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+}
+
+/// The new user, and where the code went.
+#[derive(Debug, Output)]
+pub struct SignUpOutput {
+    pub user_confirmed: bool,
+    pub code_delivery_details: Option<CodeDeliveryDetails>,
+    pub user_sub: Text,
+    pub session: Option<Session>,
+}
+
+impl Operation for SignUp {
+    type Caller = Public;
+    type Output = SignUpOutput;
+    const ERRORS: &[Code] = &[
+        ResourceNotFound,
+        InvalidParameter,
+        UnexpectedLambda,
+        UserLambdaValidation,
+        NotAuthorized,
+        InvalidPassword,
+        InvalidLambdaResponse,
+        UsernameExists,
+        TooManyRequests,
+        InternalError,
+        LimitExceeded,
+        InvalidSmsRoleAccessPolicy,
+        InvalidSmsRoleTrustRelationship,
+        InvalidEmailRoleAccessPolicy,
+        CodeDeliveryFailure,
+        OperationNotEnabled,
+        Forbidden,
+    ];
+
+    async fn call(self, cx: &Context, _: Public) -> Result<SignUpOutput> {
+        let (client, pool) = directory::client(cx, &self.client_id).await?;
+        secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        if pool.sign_up_is_closed() {
+            return Err(Error::sign_up_is_closed());
+        }
+        let given = self.user_attributes.as_deref().unwrap_or_default();
+        let SignedUp { user, sent } =
+            sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given).await?;
+        Ok(SignUpOutput {
+            user_confirmed: user.status == UserStatus::Confirmed,
+            code_delivery_details: sent,
+            user_sub: Text::trusted(user.id),
+            session: None,
+        })
+    }
+}
+
+/// Confirms a new user with the code that SignUp sent.
+#[derive(Debug, Input)]
+pub struct ConfirmSignUp {
+    pub client_id: ClientId,
+    pub secret_hash: Option<SecretHash>,
+    pub username: Username,
+    pub confirmation_code: ConfirmationCode,
+    pub force_alias_creation: Option<bool>,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub user_context_data: Option<UserContextData>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+    pub session: Option<Session>,
+}
+
+/// A session to sign in with, where the pool offers a choice of first factors.
+#[derive(Debug, Output)]
+pub struct ConfirmSignUpOutput {
+    pub session: Option<Session>,
+}
+
+impl Operation for ConfirmSignUp {
+    type Caller = Public;
+    type Output = ConfirmSignUpOutput;
+    const ERRORS: &[Code] = &[
+        ResourceNotFound,
+        InvalidParameter,
+        UnexpectedLambda,
+        UserLambdaValidation,
+        NotAuthorized,
+        TooManyFailedAttempts,
+        CodeMismatch,
+        ExpiredCode,
+        InvalidLambdaResponse,
+        AliasExists,
+        TooManyRequests,
+        LimitExceeded,
+        UserNotFound,
+        OperationNotEnabled,
+        InternalError,
+        Forbidden,
+    ];
+
+    async fn call(self, cx: &Context, _: Public) -> Result<ConfirmSignUpOutput> {
+        let (client, pool) = directory::client(cx, &self.client_id).await?;
+        secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let conflict = if self.force_alias_creation == Some(true) { OnConflict::Take } else { OnConflict::Refuse };
+        confirm::by_code(cx, &pool, &client, &self.username, &self.confirmation_code, conflict).await?;
+        Ok(ConfirmSignUpOutput { session: None })
+    }
+}
+
+/// Sends a new user another code; the one before works no more.
+#[derive(Debug, Input)]
+pub struct ResendConfirmationCode {
+    pub client_id: ClientId,
+    pub secret_hash: Option<SecretHash>,
+    pub user_context_data: Option<UserContextData>,
+    pub username: Username,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+}
+
+/// Where the code went.
+#[derive(Debug, Output)]
+pub struct ResendConfirmationCodeOutput {
+    pub code_delivery_details: Option<CodeDeliveryDetails>,
+}
+
+impl Operation for ResendConfirmationCode {
+    type Caller = Public;
+    type Output = ResendConfirmationCodeOutput;
+    const ERRORS: &[Code] = &[
+        ResourceNotFound,
+        InvalidParameter,
+        UnexpectedLambda,
+        UserLambdaValidation,
+        NotAuthorized,
+        InvalidLambdaResponse,
+        TooManyRequests,
+        LimitExceeded,
+        InvalidSmsRoleAccessPolicy,
+        InvalidSmsRoleTrustRelationship,
+        InvalidEmailRoleAccessPolicy,
+        CodeDeliveryFailure,
+        UserNotFound,
+        OperationNotEnabled,
+        InternalError,
+        Forbidden,
+    ];
+
+    async fn call(self, cx: &Context, _: Public) -> Result<ResendConfirmationCodeOutput> {
+        let (client, pool) = directory::client(cx, &self.client_id).await?;
+        secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let sent = confirm::resend(cx, &pool, &client, &self.username).await?;
+        Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(sent) })
+    }
+}
+
+/// Confirms a new user without a code, and verifies nothing.
+#[derive(Debug, Input)]
+pub struct AdminConfirmSignUp {
+    pub user_pool_id: UserPoolId,
+    pub username: Username,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+}
+
+impl Operation for AdminConfirmSignUp {
+    type Caller = Iam;
+    type Output = Done;
+    const ERRORS: &[Code] = &[
+        ResourceNotFound,
+        InvalidParameter,
+        UnexpectedLambda,
+        UserLambdaValidation,
+        NotAuthorized,
+        TooManyFailedAttempts,
+        InvalidLambdaResponse,
+        TooManyRequests,
+        LimitExceeded,
+        UserNotFound,
+        OperationNotEnabled,
+        InternalError,
+    ];
+
+    async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
+        let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
+        confirm::by_administrator(cx, &pool, &self.username).await?;
+        Ok(Done {})
+    }
+}
