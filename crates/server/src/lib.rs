@@ -11,6 +11,7 @@ pub mod directory;
 pub mod http;
 pub mod inbox;
 pub mod log;
+pub mod login;
 pub mod master_key;
 pub mod messages;
 pub mod oauth;

@@ -93,6 +93,7 @@ CREATE TABLE codes (
     doc TEXT NOT NULL,
     PRIMARY KEY (pool_id, user_id, purpose)
 );
+CREATE INDEX codes_by_expiry ON codes (expires_ms);
 
 CREATE TABLE attempts (
     pool_id TEXT NOT NULL,

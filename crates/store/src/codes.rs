@@ -79,3 +79,12 @@ pub fn delete(tx: &mut Tx<'_>, pool: &str, user: &str, purpose: &str) -> Result<
     )?;
     Ok(changed == 1)
 }
+
+/// Forgets at most `limit` codes that expired before `before_ms`, of all pools, and answers how many.
+pub fn prune(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<u64, Error> {
+    tx.run(
+        "DELETE FROM codes WHERE (pool_id, user_id, purpose) IN
+             (SELECT pool_id, user_id, purpose FROM codes WHERE expires_ms < $1 ORDER BY expires_ms LIMIT $2)",
+        &[before_ms.into(), limit.into()],
+    )
+}

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::UserStatus;
+use cognate_shapes::enums::{UserStatus, VerifiedAttribute};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
 
@@ -21,16 +21,15 @@ use crate::messages::MessageKind;
 /// Confirms the user and marks the attribute that the code was sent to as verified.
 ///
 /// An alias that another user holds is an `AliasExistsException`, and the user stays unconfirmed; with
-/// [`OnConflict::Take`] the alias moves.
+/// [`OnConflict::Take`] the alias moves. `hides` is whether the caller may not learn who exists.
 pub async fn by_code(
     cx: &Context,
     pool: &Arc<Pool>,
-    client: &Client,
+    hides: bool,
     name: &str,
     code: &str,
     conflict: OnConflict,
 ) -> Result<()> {
-    let hides = client.hides_user_existence();
     let user = find(cx, pool, name).await?;
     if user.is_none() && !hides {
         return Err(Error::combination_not_found());
@@ -123,7 +122,7 @@ pub async fn resend(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
 }
 
 /// Where a new code for the user goes, if one may be sent.
-fn resendable(pool: &Pool, user: User) -> Result<(User, cognate_shapes::enums::VerifiedAttribute, String)> {
+fn resendable(pool: &Pool, user: User) -> Result<(User, VerifiedAttribute, String)> {
     if !user.enabled {
         return Err(Error::combination_not_found());
     }

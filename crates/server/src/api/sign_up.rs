@@ -132,7 +132,8 @@ impl Operation for ConfirmSignUp {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
         let conflict = if self.force_alias_creation == Some(true) { OnConflict::Take } else { OnConflict::Refuse };
-        confirm::by_code(cx, &pool, &client, &self.username, &self.confirmation_code, conflict).await?;
+        confirm::by_code(cx, &pool, client.hides_user_existence(), &self.username, &self.confirmation_code, conflict)
+            .await?;
         Ok(ConfirmSignUpOutput { session: None })
     }
 }

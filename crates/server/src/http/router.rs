@@ -22,6 +22,7 @@ use crate::api::dispatch;
 use crate::config;
 use crate::context::Context;
 use crate::inbox::{self, Inbox};
+use crate::login;
 use crate::oauth::discovery;
 
 /// Everything on the main listener. Doors that are open to pages of other origins, such as a pool's own, join `open`;
@@ -42,7 +43,7 @@ pub fn router(cx: &Arc<Context>, server: &config::Server, inbox: Option<Inbox>) 
             }),
         );
     let own = inbox.map(|inbox| inbox::routes(inbox, &server.public_url)).unwrap_or_default();
-    protected(open, own)
+    protected(open, own.merge(login::confirm::routes(cx)))
 }
 
 /// The AWS API at `/`: reads the body within its limits and lets `handle` answer.

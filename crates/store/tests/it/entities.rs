@@ -218,6 +218,10 @@ fn counting(tx: &mut Tx<'_>) -> Result<(), Error> {
     );
     assert!(codes::delete(tx, "p", "u", "sign_up")?);
     assert!(!codes::delete(tx, "p", "u", "sign_up")?);
+    codes::put(tx, &code("p", "u"))?;
+    let expiry = code("p", "u").expires_ms;
+    assert_eq!(codes::prune(tx, expiry, 100)?, 0);
+    assert_eq!(codes::prune(tx, expiry + 1, 100)?, 1);
 
     for count in 1..=3 {
         assert_eq!(attempts::increment(tx, "p", "u", "forgot", 3_600)?, count);

@@ -1,0 +1,3 @@
+//! Pages that users of a pool meet in their browser.
+
+pub mod confirm;
