@@ -2,6 +2,7 @@
 //! the queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +15,7 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Clone, Debug)]
 pub struct Workers {
     queue: SyncSender<Job>,
+    taken: Arc<AtomicU64>,
 }
 
 impl Workers {
@@ -25,7 +27,12 @@ impl Workers {
             let jobs = Arc::clone(&jobs);
             std::thread::Builder::new().name(format!("crypto-{number}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, taken: Arc::default() })
+    }
+
+    /// How many jobs were taken so far.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Runs `job` on a worker. A full queue sheds the request: the caller may try again.
@@ -39,6 +46,7 @@ impl Workers {
             TrySendError::Full(_) => Error::new(Code::TooManyRequests, "Too many requests"),
             TrySendError::Disconnected(_) => Error::internal("the workers are gone"),
         })?;
+        self.taken.fetch_add(1, Ordering::Relaxed);
         answered.await.map_err(|_| Error::internal("a worker's job panicked"))
     }
 }

@@ -1,7 +1,9 @@
 //! The server as its users see it: every test drives a real server through a real client.
 
+mod accounts;
 mod cli;
 mod every_operation;
 mod pools;
+mod sign_up;
 mod signatures;
 mod valid;
