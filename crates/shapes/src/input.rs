@@ -80,16 +80,25 @@ impl fmt::Display for Path<'_> {
 /// Longest part of an offending value that a message repeats, in characters.
 const ECHO: usize = 1024;
 
-/// Every constraint the request breaks, in the words of the service.
+/// Most violations that are told. A list may hold hundreds of thousands of broken elements, and an answer must not be
+/// many times as long as its request.
+const TOLD: usize = 100;
+
+/// Every constraint the request breaks, in the words of the service, up to [`TOLD`].
 #[derive(Debug, Default)]
 pub struct Violations {
     clauses: Vec<String>,
+    /// Whether what is being read lies in something sensitive, so that no value of it is repeated.
+    in_sensitive: bool,
 }
 
 impl Violations {
     /// Records that the value at `at` breaks a constraint; a sensitive value (`None`) is not repeated.
     pub fn add(&mut self, value: Option<&str>, at: &Path<'_>, constraint: &str) {
-        let shown = match value {
+        if self.is_full() {
+            return;
+        }
+        let shown = match value.filter(|_| !self.in_sensitive) {
             Some(value) => format!("Value '{}' at", value.chars().take(ECHO).collect::<String>()),
             None => "Value at".to_owned(),
         };
@@ -98,11 +107,18 @@ impl Violations {
 
     /// Records that a required member is absent.
     pub fn missing(&mut self, at: &Path<'_>) {
+        if self.is_full() {
+            return;
+        }
         self.clauses.push(format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
     }
 
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.clauses.len() >= TOLD
     }
 
     /// The one error that names all of them, if there are any.
@@ -231,6 +247,9 @@ pub fn list<T: Input>(
     bounds(elements.len() as u64, min, max, &mut |constraint| found.add(Some(&shown), at, &constraint));
     let mut parsed = Vec::with_capacity(elements.len().min(1024));
     for (index, element) in elements.into_iter().enumerate() {
+        if found.is_full() {
+            return Ok(None);
+        }
         if T::is_scalar() {
             // Coral wraps what an element of a list of scalars breaks in one clause about the list.
             let mut inner = Violations::default();
@@ -276,6 +295,20 @@ impl<K: Input + Ord, V: Input> Input for BTreeMap<K, V> {
     }
 }
 
+/// Reads a map whose keys and values no message may repeat.
+pub fn sensitive_map<K: Input + Ord, V: Input>(
+    value: Value,
+    at: &Path<'_>,
+    found: &mut Violations,
+    min: Option<u64>,
+    max: Option<u64>,
+) -> Result<Option<BTreeMap<K, V>>, Malformed> {
+    let outside = std::mem::replace(&mut found.in_sensitive, true);
+    let parsed = map(value, at, found, min, max);
+    found.in_sensitive = outside;
+    parsed
+}
+
 /// Reads a map within its bounds.
 pub fn map<K: Input + Ord, V: Input>(
     value: Value,
@@ -292,6 +325,9 @@ pub fn map<K: Input + Ord, V: Input>(
     });
     let mut parsed = BTreeMap::new();
     for (name, value) in entries {
+        if found.is_full() {
+            return Ok(None);
+        }
         let mut inner = Violations::default();
         let key = K::parse(Value::String(name.clone()), &Path::Root, &mut inner)?;
         if key.is_none() {

@@ -242,7 +242,8 @@ macro_rules! scalars {
                 found: &mut $crate::Violations,
             ) -> Result<Option<Self>, $crate::Malformed> {
                 let (min, max) = $crate::range::unsigned($($range)*);
-                Ok($crate::input::map(value, at, found, min, max)?.map(Self))
+                let read = if $sensitive { $crate::input::sensitive_map } else { $crate::input::map };
+                Ok(read(value, at, found, min, max)?.map(Self))
             }
         }
     };

@@ -2,7 +2,9 @@
 
 use cognate_shapes::enums::VerifiedAttribute;
 use cognate_shapes::pool::{SchemaAttribute, UserPoolPolicy};
-use cognate_shapes::scalars::{ClientId, Password, SchemaAttributes, Scopes, TagKey, TagValue, UserPoolName};
+use cognate_shapes::scalars::{
+    AuthParameters, ClientId, Password, SchemaAttributes, Scopes, TagKey, TagValue, UserPoolName,
+};
 use cognate_shapes::user::Attribute;
 use cognate_shapes::{Code, Input, input, json};
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ struct Everything {
     scopes: Option<Scopes>,
     tags: Option<BTreeMap<TagKey, TagValue>>,
     flag: Option<bool>,
+    auth_parameters: Option<AuthParameters>,
 }
 
 fn refusal(body: &str) -> String {
@@ -75,6 +78,32 @@ fn a_sensitive_value_is_not_repeated() {
     let members = json::object(br#"{"ClientId":"topsecret1","Password":"topsecret2"}"#).unwrap();
     let parsed = input::request::<Everything>(members).unwrap();
     assert!(!format!("{parsed:?}").contains("topsecret"));
+}
+
+/// SECURITY 45: nor anything in a map that is sensitive as a whole, such as the parameters of a sign-in.
+#[test]
+fn a_value_in_a_sensitive_map_is_not_repeated() {
+    let long = "hunter2".repeat(20_000);
+    let text = refusal(&format!(r#"{{"ClientId":"a","AuthParameters":{{"PASSWORD":"{long}"}},"PoolName":"ü"}}"#));
+    assert_eq!(
+        text,
+        "2 validation errors detected: Value 'ü' at 'poolName' failed to satisfy constraint: Member must satisfy \
+         regular expression pattern: [\\w\\s+=,.@-]+; Value at 'authParameters.PASSWORD.member' failed to satisfy \
+         constraint: Member must have length less than or equal to 131072"
+    );
+}
+
+/// SECURITY 48, 52: a megabyte of nothing but violations is not answered with a hundred.
+#[test]
+fn an_answer_does_not_outgrow_its_request() {
+    for element in ["{}", r#"{"Name":""}"#] {
+        let body = format!(r#"{{"ClientId":"a","UserAttributes":[{}]}}"#, vec![element; 80_000].join(","));
+        let text = refusal(&body);
+        assert!(text.starts_with("100 validation errors detected: "), "{text:.60}");
+        assert!(text.len() < 20_000, "{}", text.len());
+    }
+    let body = format!(r#"{{"ClientId":"a","Scopes":[{}]}}"#, vec![r#""""#; 300_000].join(","));
+    assert!(refusal(&body).len() < 200_000);
 }
 
 #[test]
