@@ -3,6 +3,8 @@
 mod accounts;
 mod cli;
 mod every_operation;
+mod log;
+mod protocol;
 mod pools;
 mod sign_up;
 mod signatures;
