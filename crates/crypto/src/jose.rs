@@ -1,8 +1,8 @@
 //! Signed tokens: RS256 (RFC 7515, RFC 7518) made with keys parsed once, and read with suspicion (RFC 8725).
 //!
-//! Reading is two steps that types keep in order: [`parse`] gives an [`Unverified`] that shows nothing but its key id,
-//! and [`VerifyingKey::verify`] turns it into a [`Verified`] that shows its claims. The algorithm is the key's; a token
-//! that names another is refused before any key is looked at.
+//! Reading is two steps that types keep in order: [`parse`] gives an [`Unverified`] that shows nothing but which key to
+//! look for, and [`VerifyingKey::verify`] turns it into a [`Verified`] that shows its claims. The algorithm is the key's;
+//! a token that names another is refused before any key is looked at.
 
 mod members;
 
@@ -210,6 +210,15 @@ impl Unverified<'_> {
     /// The key that the token says it was signed with: a stranger's text, to look a key up by.
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// The `iss` that the token claims: a stranger's text as well, to find the keys of that issuer by.
+    pub fn issuer(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Issuer {
+            iss: String,
+        }
+        serde_json::from_slice::<Issuer>(&self.claims).ok().map(|claims| claims.iss)
     }
 }
 

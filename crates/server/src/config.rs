@@ -281,6 +281,12 @@ impl Config {
             .replace("{poolId}", pool_id)
     }
 
+    /// The id of the pool that has this issuer; whether there is such a pool is another question.
+    pub fn pool_of_issuer<'a>(&self, issuer: &'a str) -> Option<&'a str> {
+        let of_an_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        issuer.split(|c| !of_an_id(c)).find(|part| part.contains('_') && self.issuer(part) == issuer)
+    }
+
     /// Whether captured messages are shown at /inbox.
     pub fn inbox(&self) -> bool {
         self.mail.transport == MailTransport::Inbox || self.sms.transport == SmsTransport::Inbox

@@ -17,6 +17,8 @@ use crate::messages::sms::Texter;
 use crate::rng::Rng;
 use crate::seals::Seals;
 use crate::tokens::keys::SigningKeys;
+use crate::tokens::prune;
+use crate::tokens::verify::Verified;
 use crate::workers::Workers;
 
 /// Jobs that may wait for a worker before requests are shed.
@@ -33,6 +35,8 @@ pub struct Context {
     pub workers: Workers,
     pub directory: Directory,
     pub signing_keys: SigningKeys,
+    /// Access tokens whose signature was checked.
+    pub verified: Verified,
     pub mailer: Mailer,
     pub texter: Texter,
     /// The messages captured in `dev`.
@@ -93,11 +97,13 @@ impl Context {
             workers,
             directory: Directory::default(),
             signing_keys: SigningKeys::default(),
+            verified: Verified::default(),
             mailer,
             inbox,
             lockout: Lanes::default(),
         });
         listen_for_changes(&cx);
+        prune::keep_pruned(&cx);
         Ok(cx)
     }
 }

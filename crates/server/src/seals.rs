@@ -33,6 +33,15 @@ impl Seals {
         self.of(kind).seal(plaintext, context, rng.bytes::<NONCE_LEN>())
     }
 
+    /// Seals `plaintext` under a nonce that `origin` decides: the same of the same. `origin` is used for one plaintext
+    /// alone, and is not guessable by whoever may not learn the result.
+    pub fn seal_from(&self, kind: Kind, plaintext: &[u8], context: &[u8], origin: &[u8]) -> Vec<u8> {
+        let digest = self.keyed_hash(kind, &[b"nonce\0", origin].concat());
+        let mut nonce = [0; NONCE_LEN];
+        nonce.copy_from_slice(&digest[..NONCE_LEN]);
+        self.of(kind).seal(plaintext, context, nonce)
+    }
+
     /// Opens what this server sealed and stored; failure is a fault of the store or the key.
     pub fn open(&self, kind: Kind, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>> {
         let opened = self.of(kind).open(sealed, context);

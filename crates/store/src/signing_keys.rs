@@ -57,6 +57,15 @@ pub fn retire(tx: &mut Tx<'_>, pool: &str, kid: &str, now_ms: i64) -> Result<boo
     Ok(changed == 1)
 }
 
+/// Deletes at most `limit` keys that were retired before `before_ms`, of all pools, and answers how many.
+pub fn prune(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<u64, Error> {
+    tx.run(
+        "DELETE FROM signing_keys WHERE (pool_id, kid) IN
+             (SELECT pool_id, kid FROM signing_keys WHERE retired_ms < $1 ORDER BY retired_ms LIMIT $2)",
+        &[before_ms.into(), limit.into()],
+    )
+}
+
 /// Deletes a key that verifies nothing that is still good. False if there is no such key.
 pub fn delete(tx: &mut Tx<'_>, pool: &str, kid: &str) -> Result<bool, Error> {
     Ok(tx.run("DELETE FROM signing_keys WHERE pool_id = $1 AND kid = $2", &[pool.into(), kid.into()])? == 1)

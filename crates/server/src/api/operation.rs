@@ -82,11 +82,15 @@ pub trait HoldsToken {
     fn access_token(&self) -> &str;
 }
 
-impl<Op: HoldsToken + Sync> Caller<Op> for TokenHolder {
+impl<Op: HoldsToken + Operation> Caller<Op> for TokenHolder {
     const KIND: CallerKind = CallerKind::TokenHolder;
 
     async fn admit(cx: &Context, op: &Op, origin: Origin, _: Option<Principal>) -> Result<Self> {
-        let bearer = verify::access_token(cx, op.access_token()).await?;
+        let bearer = verify::access_token(cx, op.access_token()).await.map_err(|error| match error.code {
+            // Not every operation can say that the user is gone.
+            Code::UserNotFound if !Op::ERRORS.contains(&Code::UserNotFound) => Error::access_token_revoked(),
+            _ => error,
+        })?;
         Ok(Self { origin, bearer })
     }
 }

@@ -69,11 +69,15 @@ fn publish(document: &impl Serialize) -> http::Response<Bytes> {
             let mut response = http::Response::new(Bytes::from(body));
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+            headers.insert(header::CACHE_CONTROL, key_set_age());
             response
         }
         Err(error) => refuse(&Error::internal("a document does not serialize").caused_by(error)),
     }
+}
+
+fn key_set_age() -> HeaderValue {
+    HeaderValue::try_from(format!("public, max-age={}", keys::KEY_SET_AGE_S)).expect("digits make a header")
 }
 
 fn refuse(error: &Error) -> http::Response<Bytes> {

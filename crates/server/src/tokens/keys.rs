@@ -1,11 +1,14 @@
 //! The signing keys of pools: two RSA-2048 keys a pool, sealed in the store, parsed once and kept in memory.
+//!
+//! A rotation overlaps: the new key is in the key set long before it signs, so that every verifier has fetched it by then,
+//! and the old key stays in the set until the last token it signed has expired.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cognate_crypto::jose::{Jwk, SigningKey};
 use cognate_crypto::seal::Kind;
 use cognate_shapes::error::{Error, Result};
-use cognate_store::signing_keys;
+use cognate_store::{Tx, signing_keys};
 use quick_cache::sync::Cache;
 
 use crate::context::Context;
@@ -13,6 +16,17 @@ use crate::context::Context;
 /// How long the keys of a pool are used without a look at the store, in milliseconds: how late a node may notice a
 /// rotation, which publishes a key earlier than it signs with it.
 const FRESH_MS: i64 = 60_000;
+
+/// For how long anyone may keep a pool's key set without asking again, in seconds.
+pub const KEY_SET_AGE_S: i64 = 3600;
+
+/// How long a new key is published before it signs, in milliseconds: longer than any copy of the key set is kept, here
+/// or elsewhere.
+const PUBLISHED_FIRST_MS: i64 = KEY_SET_AGE_S * 1000 + 2 * FRESH_MS;
+
+/// How long a key verifies after its last signature, in milliseconds: the longest life of an ID or access token, and
+/// what other nodes may sign in the meantime.
+const VERIFIES_AFTER_MS: i64 = 86_400_000 + 2 * FRESH_MS;
 
 /// Keys made ahead, so that a new pool does not wait for one.
 const SPARES: usize = 4;
@@ -38,7 +52,7 @@ impl TokenUse {
 #[derive(Clone, Debug)]
 pub struct PoolKey {
     pub token_use: TokenUse,
-    /// Since when the key signs nothing new.
+    /// From when on the key signs nothing new; a successor waits until then.
     pub retired_ms: Option<i64>,
     pub key: Arc<SigningKey>,
 }
@@ -51,9 +65,10 @@ pub struct PoolKeys {
 }
 
 impl PoolKeys {
-    /// The key that signs new tokens of this use.
-    pub fn signing(&self, token_use: TokenUse) -> Result<Arc<SigningKey>> {
-        let current = self.keys.iter().rfind(|key| key.token_use == token_use && key.retired_ms.is_none());
+    /// The key that signs new tokens of this use at `now_ms`: the oldest that is not retired yet.
+    pub fn signing(&self, token_use: TokenUse, now_ms: i64) -> Result<Arc<SigningKey>> {
+        let signs = |key: &&PoolKey| key.token_use == token_use && key.retired_ms.is_none_or(|at| now_ms < at);
+        let current = self.keys.iter().find(signs);
         current.map(|key| Arc::clone(&key.key)).ok_or_else(|| Error::internal("a pool has no key to sign with"))
     }
 
@@ -122,7 +137,7 @@ pub async fn of(cx: &Context, pool_id: &str) -> Result<Arc<PoolKeys>> {
     let wanted = pool_id.to_owned();
     let mut rows = cx.store.read(move |tx| signing_keys::list(tx, &wanted).map_err(Error::from)).await?;
     if rows.is_empty() {
-        rows = make(cx, pool_id, now).await?;
+        rows = first(cx, pool_id, now).await?;
     }
     let keys = rows.into_iter().map(|row| open(cx, &row)).collect::<Result<_>>()?;
     let keys = Arc::new(PoolKeys { loaded_ms: now, keys });
@@ -130,7 +145,54 @@ pub async fn of(cx: &Context, pool_id: &str) -> Result<Arc<PoolKeys>> {
     Ok(keys)
 }
 
-/// Makes the first two keys of a pool, unless another node just did.
+/// Gives a pool two new keys, which take over from the present ones once everybody has had the time to fetch them.
+/// Answers when that is, in milliseconds.
+pub async fn rotate(cx: &Context, pool_id: &str) -> Result<i64> {
+    // A pool that never signed anything gets its first keys first.
+    of(cx, pool_id).await?;
+    let now = cx.clock.now_ms();
+    let takes_over_ms = now + PUBLISHED_FIRST_MS;
+    let new = make(cx, pool_id, now).await?;
+    let pool = pool_id.to_owned();
+    cx.store
+        .write(move |tx| {
+            for key in signing_keys::list(tx, &pool)? {
+                signing_keys::retire(tx, &pool, &key.kid, takes_over_ms)?;
+            }
+            for key in &new {
+                signing_keys::insert(tx, key)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    cx.signing_keys.forget(pool_id);
+    Ok(takes_over_ms)
+}
+
+/// Deletes keys, of any pool, whose last token has expired; at most `limit`. Answers how many.
+pub fn prune(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<u64> {
+    Ok(signing_keys::prune(tx, now_ms - VERIFIES_AFTER_MS, limit)?)
+}
+
+/// Stores the first two keys of a pool, unless another node just did.
+async fn first(cx: &Context, pool_id: &str, now: i64) -> Result<Vec<signing_keys::SigningKey>> {
+    let made = make(cx, pool_id, now).await?;
+    let pool = pool_id.to_owned();
+    cx.store
+        .write(move |tx| {
+            let present = signing_keys::list(tx, &pool)?;
+            if !present.is_empty() {
+                return Ok(present);
+            }
+            for key in &made {
+                signing_keys::insert(tx, key)?;
+            }
+            Ok::<_, Error>(made.clone())
+        })
+        .await
+}
+
+/// Makes a key of each use.
 async fn make(cx: &Context, pool_id: &str, now: i64) -> Result<Vec<signing_keys::SigningKey>> {
     let mut made = Vec::new();
     for token_use in [TokenUse::Id, TokenUse::Access] {
@@ -145,19 +207,7 @@ async fn make(cx: &Context, pool_id: &str, now: i64) -> Result<Vec<signing_keys:
         made.push(sealed(cx, pool_id, token_use, &key, now)?);
     }
     cx.signing_keys.replenish();
-    let pool = pool_id.to_owned();
-    cx.store
-        .write(move |tx| {
-            let present = signing_keys::list(tx, &pool)?;
-            if !present.is_empty() {
-                return Ok(present);
-            }
-            for key in &made {
-                signing_keys::insert(tx, key)?;
-            }
-            Ok::<_, Error>(made.clone())
-        })
-        .await
+    Ok(made)
 }
 
 fn sealed(

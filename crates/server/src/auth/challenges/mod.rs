@@ -1,0 +1,58 @@
+//! What a sign-in may be asked, a challenge a file. A new challenge is a new file and a line in [`CHALLENGES`].
+
+pub mod new_password_required;
+pub mod password_verifier;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use cognate_shapes::enums::ChallengeName;
+use cognate_shapes::error::{Error, Result};
+
+use super::session::Pending;
+use super::{Attempt, Step};
+
+/// One question and its answer.
+trait Challenge {
+    /// Its name on the wire.
+    const NAME: ChallengeName;
+    /// Whether the answer can stand without the `Session`, because it carries the question in another way.
+    const SESSION_OPTIONAL: bool = false;
+
+    /// Judges the answer. `asked` is what the `Session` holds, checked to be a question of this name to this client.
+    fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> impl Future<Output = Result<Step>> + Send;
+}
+
+type Judging<'a> = Pin<Box<dyn Future<Output = Result<Step>> + Send + 'a>>;
+
+/// A challenge as the table holds it.
+struct Entry {
+    name: ChallengeName,
+    session_optional: bool,
+    answer: for<'a> fn(&'a Attempt<'a>, Option<Pending>) -> Judging<'a>,
+}
+
+impl Entry {
+    const fn of<C: Challenge>() -> Self {
+        Self { name: C::NAME, session_optional: C::SESSION_OPTIONAL, answer: |a, asked| Box::pin(C::answer(a, asked)) }
+    }
+}
+
+static CHALLENGES: &[Entry] = &[
+    Entry::of::<password_verifier::PasswordVerifier>(),
+    Entry::of::<new_password_required::NewPasswordRequired>(),
+];
+
+/// Answers the challenge of that name.
+pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> {
+    let Some(challenge) = CHALLENGES.iter().find(|challenge| challenge.name == name) else {
+        return Err(Error::invalid(format!("{name} is not built into this version of Cognate yet.")));
+    };
+    attempt.check_secret_hash_present()?;
+    let asked = match &attempt.session {
+        Some(session) => Some(Pending::open(attempt, session, name)?),
+        None if challenge.session_optional => None,
+        None => return Err(Error::missing_parameter("Session")),
+    };
+    (challenge.answer)(attempt, asked).await
+}

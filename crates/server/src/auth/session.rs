@@ -1,0 +1,150 @@
+//! What a sign-in remembers between two requests, sealed in the caller's own hands.
+//!
+//! A memory is bound to its pool, client, user and challenge, ends after the client's AuthSessionValidity, and is good
+//! for one success. A failed answer uses nothing up: clients repeat an answer to the same challenge.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognate_crypto::seal::Kind;
+use cognate_shapes::enums::ChallengeName;
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::scalars::Session;
+use cognate_store::{Tx, spent};
+use serde::{Deserialize, Serialize};
+
+use super::Attempt;
+use crate::accounts::names::username_key;
+use crate::accounts::user;
+use crate::context::Context;
+use crate::directory::Pool;
+
+/// What sessions are bound to beside their kind.
+const CONTEXT: &[u8] = b"";
+
+/// A challenge that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// What is spent when the challenge is met.
+    id: String,
+    challenge: String,
+    pool_id: String,
+    client_id: String,
+    /// The `sub`. Of a user who does not exist, one made up.
+    pub user_id: String,
+    /// The internal username, which clients echo and hash.
+    pub username: String,
+    /// The name the caller began with.
+    pub typed: String,
+    expires_ms: i64,
+    /// A digest of the password the user proved, if the challenge rests on one.
+    credential: Option<Vec<u8>>,
+}
+
+/// A challenge to be used up with the success it leads to.
+#[derive(Clone, Debug)]
+pub struct Spending {
+    pool_id: String,
+    id: String,
+    expires_ms: i64,
+}
+
+impl Spending {
+    /// False if it is used up already.
+    pub fn spend(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        Ok(spent::spend(tx, &self.pool_id, self.id.as_bytes(), self.expires_ms)?)
+    }
+}
+
+impl Pending {
+    pub fn new(attempt: &Attempt<'_>, challenge: ChallengeName, user_id: &str, username: &str, typed: &str) -> Self {
+        Self {
+            id: attempt.cx.rng.uuid(),
+            challenge: challenge.as_str().to_owned(),
+            pool_id: attempt.pool.id.clone(),
+            client_id: attempt.client.id.clone(),
+            user_id: user_id.to_owned(),
+            username: username.to_owned(),
+            typed: typed.to_owned(),
+            expires_ms: attempt.cx.clock.now_ms() + attempt.client.challenge_life_ms(),
+            credential: None,
+        }
+    }
+
+    /// Binds the challenge to the password as it is stored now.
+    #[must_use]
+    pub fn resting_on(mut self, cx: &Context, credential: Option<&[u8]>) -> Self {
+        self.credential = credential.map(|credential| digest(cx, credential));
+        self
+    }
+
+    /// Whether the password is still the one that was proved.
+    pub fn rests_on(&self, cx: &Context, credential: Option<&[u8]>) -> bool {
+        self.credential == credential.map(|credential| digest(cx, credential))
+    }
+
+    /// The `Session` for the caller.
+    pub fn seal(&self, cx: &Context) -> Result<Session> {
+        let sealed = cx.seals.seal(&cx.rng, Kind::Session, &self.to_bytes()?, CONTEXT);
+        Ok(Session::trusted(URL_SAFE_NO_PAD.encode(sealed)))
+    }
+
+    /// The pending challenge of the attempt's `Session`, if it is this challenge's, this client's, and not over.
+    pub fn open(attempt: &Attempt<'_>, session: &Session, challenge: ChallengeName) -> Result<Self> {
+        let sealed = URL_SAFE_NO_PAD.decode(session.as_str()).map_err(|_| Error::invalid_session())?;
+        let plain = attempt.cx.seals.open_foreign(Kind::Session, &sealed, CONTEXT);
+        let pending = plain.and_then(|plain| Self::from_bytes(&plain)).ok_or_else(Error::invalid_session)?;
+        if !pending.is_of(attempt, challenge) {
+            return Err(Error::invalid_session());
+        }
+        if pending.is_over(attempt.cx) {
+            return Err(Error::session_expired());
+        }
+        Ok(pending)
+    }
+
+    pub fn is_of(&self, attempt: &Attempt<'_>, challenge: ChallengeName) -> bool {
+        self.challenge == challenge.as_str()
+            && self.pool_id == attempt.pool.id
+            && self.client_id == attempt.client.id
+    }
+
+    pub fn is_over(&self, cx: &Context) -> bool {
+        cx.clock.now_ms() >= self.expires_ms
+    }
+
+    /// Whether both wait for the same answer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+
+    pub fn is_spent(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        Ok(spent::is_spent(tx, &self.pool_id, self.id.as_bytes())?)
+    }
+
+    pub fn spending(&self) -> Spending {
+        Spending { pool_id: self.pool_id.clone(), id: self.id.clone(), expires_ms: self.expires_ms }
+    }
+
+    /// Whether `username` is a name of the user whose challenge this is: the one typed first, the internal one, the
+    /// `sub`, or an alias.
+    pub fn is_about(&self, tx: &mut Tx<'_>, pool: &Pool, username: &str) -> Result<bool> {
+        let key = username_key(pool, username);
+        let known = [&self.typed, &self.username, &self.user_id];
+        if known.into_iter().any(|name| username_key(pool, name) == key) {
+            return Ok(true);
+        }
+        Ok(user::by_name(tx, pool, username)?.is_some_and(|user| user.id == self.user_id))
+    }
+
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::internal("a challenge does not serialize").caused_by(error))
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+fn digest(cx: &Context, credential: &[u8]) -> Vec<u8> {
+    cx.seals.keyed_hash(Kind::Session, credential)[..16].to_vec()
+}

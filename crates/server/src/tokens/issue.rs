@@ -1,0 +1,77 @@
+//! Issues tokens: two signatures side by side, and a session written while they are made.
+
+use std::sync::Arc;
+
+use cognate_shapes::auth::AuthenticationResult;
+use cognate_shapes::error::Result;
+use cognate_shapes::scalars::{Text, Token};
+use cognate_store::{Tx, sessions};
+
+use super::claims::{self, Groups, Subject};
+use super::keys::{self, TokenUse};
+use super::refresh;
+use super::session::{SELF_SERVICE, Session};
+use crate::accounts::user::User;
+use crate::context::Context;
+use crate::directory::{Client, Pool};
+
+/// Signs a user in: a new session with its refresh token, an ID token and an access token.
+///
+/// The session is the one durable write. `also` runs in the same transaction and before it: what the sign-in uses up
+/// (a challenge) or changes (a password) happens with it or not at all, and its refusal refuses the sign-in.
+pub async fn sign_in(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Arc<Client>,
+    user: &User,
+    also: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
+) -> Result<AuthenticationResult> {
+    let session = Session::begin(cx, client, user, vec![SELF_SERVICE.to_owned()]);
+    let groups = groups_of(cx, pool, user).await?;
+    let first = refresh::first(cx, &pool.id, &user.id, &session)?;
+    let row = session.row(&pool.id, &user.id, first.hash)?;
+    let write = cx.store.write(move |tx| {
+        also(tx)?;
+        Ok(sessions::insert(tx, &row)?)
+    });
+    let signed = signed(cx, Subject { pool, client, user, groups: &groups, session: &session });
+    // Signing comes first: where it is shed, nothing was written yet.
+    let (mut result, ()) = tokio::try_join!(signed, write)?;
+    result.refresh_token = Some(Token::trusted(first.token));
+    Ok(result)
+}
+
+/// New ID and access tokens of a session that goes on; attributes and groups are read anew.
+pub async fn again(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Arc<Client>,
+    user: &User,
+    session: &Session,
+) -> Result<AuthenticationResult> {
+    let groups = groups_of(cx, pool, user).await?;
+    signed(cx, Subject { pool, client, user, groups: &groups, session }).await
+}
+
+async fn groups_of(cx: &Context, pool: &Pool, user: &User) -> Result<Groups> {
+    let (pool_id, user_id) = (pool.id.clone(), user.id.clone());
+    cx.store.read(move |tx| claims::groups(tx, &pool_id, &user_id)).await
+}
+
+async fn signed(cx: &Context, subject: Subject<'_>) -> Result<AuthenticationResult> {
+    let keys = keys::of(cx, &subject.pool.id).await?;
+    let now = cx.clock.now_ms();
+    let (id_key, access_key) = (keys.signing(TokenUse::Id, now)?, keys.signing(TokenUse::Access, now)?);
+    let (id_claims, access_claims) = (subject.id_claims(cx), subject.access_claims(cx));
+    let id = cx.workers.run(move || id_key.sign(&id_claims));
+    let access = cx.workers.run(move || access_key.sign(&access_claims));
+    let (id, access) = tokio::try_join!(id, access)?;
+    Ok(AuthenticationResult {
+        access_token: Some(Token::trusted(access)),
+        expires_in: Some(subject.client.access_token_life_s()),
+        token_type: Some(Text::trusted("Bearer")),
+        refresh_token: None,
+        id_token: Some(Token::trusted(id)),
+        new_device_metadata: None,
+    })
+}
