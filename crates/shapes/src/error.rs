@@ -305,6 +305,33 @@ impl Error {
         Self::not_authorized(format!("Client {client_id} is configured for secret but secret was not received"))
     }
 
+    pub fn revocation_not_enabled() -> Self {
+        Self::new(Code::UnsupportedOperation, "Token revocation is not enabled for the client.")
+    }
+
+    /// Something else than a refresh token was to be revoked.
+    pub fn unsupported_token_type() -> Self {
+        Self::new(Code::UnsupportedTokenType, "Unsupported token type")
+    }
+
+    pub fn token_of_another_client() -> Self {
+        Self::new(Code::Unauthorized, "The token was not issued to this client.")
+    }
+
+    /// A flow of the other door: administrators' flows by `InitiateAuth`, or the other way round.
+    pub fn flow_not_supported() -> Self {
+        Self::invalid("Initiate Auth method not supported.")
+    }
+
+    pub fn device_not_found() -> Self {
+        Self::new(Code::ResourceNotFound, "Device does not exist.")
+    }
+
+    /// An attribute that the user had before NEW_PASSWORD_REQUIRED was answered.
+    pub fn attribute_already_provided(name: &str) -> Self {
+        Self::not_authorized(format!("Cannot modify an already provided {name}"))
+    }
+
     pub fn secret_hash_mismatch(client_id: &str) -> Self {
         Self::not_authorized(format!("Unable to verify secret hash for client {client_id}"))
     }

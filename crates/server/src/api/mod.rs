@@ -9,7 +9,9 @@ pub mod passwords;
 pub mod pools;
 mod reference;
 pub mod sign_up;
+pub mod sign_in;
 pub mod tags;
+pub mod tokens;
 
 use operation::{Entry, operations};
 pub use reference::reference_markdown;
@@ -21,6 +23,8 @@ operations! {
         ListUserPoolClients, AddUserPoolClientSecret, ListUserPoolClientSecrets, DeleteUserPoolClientSecret;
     sign_up: SignUp, ConfirmSignUp, ResendConfirmationCode, AdminConfirmSignUp;
     passwords: ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword, AdminResetUserPassword;
+    sign_in: InitiateAuth, RespondToAuthChallenge, AdminInitiateAuth, AdminRespondToAuthChallenge;
+    tokens: GetTokensFromRefreshToken, RevokeToken, GlobalSignOut, AdminUserGlobalSignOut;
 }
 
 /// The operation of that name.

@@ -10,17 +10,18 @@ mod proof;
 mod session;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use cognate_crypto::secret_hash;
 use cognate_shapes::auth::AuthenticationResult;
 use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{Session, Text};
 
+use crate::accounts::secret_hash;
 use crate::accounts::user::{self, User};
 use crate::context::Context;
-use crate::directory::{Client, Pool, Secret};
+use crate::directory::{Client, Pool};
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +31,12 @@ pub enum Door {
 }
 
 /// What a step leads to.
-#[derive(Debug)]
 pub enum Step {
     Done(AuthenticationResult),
-    Challenge {
-        name: ChallengeName,
-        parameters: BTreeMap<Text, Text>,
-        session: Session,
-    },
+    Challenge { name: ChallengeName, parameters: BTreeMap<Text, Text>, session: Session },
 }
 
 /// One request of a sign-in.
-#[derive(Debug)]
 pub struct Attempt<'a> {
     pub cx: &'a Context,
     pub door: Door,
@@ -51,6 +46,22 @@ pub struct Attempt<'a> {
     pub given: BTreeMap<Text, Text>,
     /// The `Session` of the challenge that is answered.
     pub session: Option<Session>,
+}
+
+/// Parameters hold passwords, attributes and proofs: `Debug` shows none of them.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(_) => f.write_str("Done(***)"),
+            Self::Challenge { name, .. } => f.debug_struct("Challenge").field("name", name).finish_non_exhaustive(),
+        }
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("door", &self.door).field("pool", &self.pool.id).finish_non_exhaustive()
+    }
 }
 
 /// Begins a sign-in.
@@ -76,21 +87,15 @@ impl Attempt<'_> {
     /// Refuses a request whose `SECRET_HASH` is not over one of `usernames`, or is missing where the client has a secret,
     /// or is there where it has none.
     fn check_secret_hash(&self, usernames: &[&str]) -> Result<()> {
-        self.check_secret_hash_present()?;
-        let Some(presented) = self.optional("SECRET_HASH") else { return Ok(()) };
-        let secrets: Vec<&str> = self.client.secrets.iter().map(Secret::expose).collect();
-        if secret_hash::verify(presented, &secrets, usernames, &self.client.id) {
-            Ok(())
-        } else {
-            Err(Error::secret_hash_mismatch(&self.client.id))
-        }
+        secret_hash::of_sign_in(&self.client, self.optional("SECRET_HASH"), usernames)
     }
 
+    /// The part of [`Attempt::check_secret_hash`] that needs no username.
     fn check_secret_hash_present(&self) -> Result<()> {
-        if self.client.is_confidential() && self.optional("SECRET_HASH").is_none() {
-            return Err(Error::secret_hash_missing(&self.client.id));
+        match self.optional("SECRET_HASH") {
+            Some(_) => Ok(()),
+            None => secret_hash::of_sign_in(&self.client, None, &[]),
         }
-        Ok(())
     }
 
     /// The user of that name; nobody is an error unless the client may not learn who exists.

@@ -2,6 +2,7 @@
 
 use cognate_shapes::enums::{UserPoolMfa, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
+use cognate_store::Tx;
 use cognate_store::failures::Failures;
 
 use super::challenges::new_password_required;
@@ -32,8 +33,7 @@ pub async fn given(attempt: &Attempt<'_>, user: User, typed: &str, met: Option<S
                 return Err(Error::temporary_password_expired());
             }
             if let Some(met) = met {
-                let spend = move |tx: &mut cognate_store::Tx<'_>| used_up(met.spend(tx)?);
-                attempt.cx.store.write(spend).await?;
+                attempt.cx.store.write(move |tx| met.spend(tx)).await?;
             }
             return new_password_required::ask(attempt, &user, typed);
         }
@@ -43,10 +43,7 @@ pub async fn given(attempt: &Attempt<'_>, user: User, typed: &str, met: Option<S
         }
     }
     check_further_factors(attempt)?;
-    let spend = move |tx: &mut cognate_store::Tx<'_>| match &met {
-        Some(met) => used_up(met.spend(tx)?),
-        None => Ok(()),
-    };
+    let spend = move |tx: &mut Tx<'_>| met.iter().try_for_each(|met| met.spend(tx));
     issue::sign_in(attempt.cx, &attempt.pool, &attempt.client, &user, spend).await.map(Step::Done)
 }
 
@@ -60,9 +57,4 @@ pub fn check_further_factors(attempt: &Attempt<'_>) -> Result<()> {
         return Err(Error::new(Code::InvalidUserPoolConfiguration, message));
     }
     Ok(())
-}
-
-/// Refuses a challenge that was met before.
-pub fn used_up(first: bool) -> Result<()> {
-    if first { Ok(()) } else { Err(Error::session_spent()) }
 }

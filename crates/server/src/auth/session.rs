@@ -22,7 +22,7 @@ use crate::directory::Pool;
 const CONTEXT: &[u8] = b"";
 
 /// A challenge that waits for its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Pending {
     /// What is spent when the challenge is met.
     id: String,
@@ -40,18 +40,26 @@ pub struct Pending {
     credential: Option<Vec<u8>>,
 }
 
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").field("challenge", &self.challenge).finish_non_exhaustive()
+    }
+}
+
 /// A challenge to be used up with the success it leads to.
 #[derive(Clone, Debug)]
 pub struct Spending {
     pool_id: String,
     id: String,
     expires_ms: i64,
+    replayed: fn() -> Error,
 }
 
 impl Spending {
-    /// False if it is used up already.
-    pub fn spend(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        Ok(spent::spend(tx, &self.pool_id, self.id.as_bytes(), self.expires_ms)?)
+    /// Refuses a challenge that is used up already.
+    pub fn spend(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let first = spent::spend(tx, &self.pool_id, self.id.as_bytes(), self.expires_ms)?;
+        if first { Ok(()) } else { Err((self.replayed)()) }
     }
 }
 
@@ -103,9 +111,7 @@ impl Pending {
     }
 
     pub fn is_of(&self, attempt: &Attempt<'_>, challenge: ChallengeName) -> bool {
-        self.challenge == challenge.as_str()
-            && self.pool_id == attempt.pool.id
-            && self.client_id == attempt.client.id
+        self.challenge == challenge.as_str() && self.pool_id == attempt.pool.id && self.client_id == attempt.client.id
     }
 
     pub fn is_over(&self, cx: &Context) -> bool {
@@ -117,12 +123,14 @@ impl Pending {
         self.id == other.id
     }
 
-    pub fn is_spent(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        Ok(spent::is_spent(tx, &self.pool_id, self.id.as_bytes())?)
+    /// Refuses a challenge that was met before, in the words of `replayed`.
+    pub fn check_unspent(&self, tx: &mut Tx<'_>, replayed: fn() -> Error) -> Result<()> {
+        let spent = spent::is_spent(tx, &self.pool_id, self.id.as_bytes())?;
+        if spent { Err(replayed()) } else { Ok(()) }
     }
 
-    pub fn spending(&self) -> Spending {
-        Spending { pool_id: self.pool_id.clone(), id: self.id.clone(), expires_ms: self.expires_ms }
+    pub fn spending(&self, replayed: fn() -> Error) -> Spending {
+        Spending { pool_id: self.pool_id.clone(), id: self.id.clone(), expires_ms: self.expires_ms, replayed }
     }
 
     /// Whether `username` is a name of the user whose challenge this is: the one typed first, the internal one, the

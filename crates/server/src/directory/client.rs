@@ -2,7 +2,7 @@
 
 use cognate_crypto::seal::Kind;
 use cognate_shapes::client::{AnalyticsConfiguration, RefreshTokenRotation, TokenValidityUnits};
-use cognate_shapes::enums::{ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits};
+use cognate_shapes::enums::{AuthFlow, ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{
     AccessTokenValidity, AuthSessionValidity, CallbackUrls, ClientPermission, IdTokenValidity, LogoutUrls, OAuthFlows,
@@ -181,6 +181,31 @@ impl Client {
         let rotation = self.settings.refresh_token_rotation.as_ref()?;
         (rotation.feature == Feature::Enabled)
             .then(|| rotation.retry_grace_period_seconds.map_or(0, |seconds| seconds.0 * 1000))
+    }
+
+    /// Whether a sign-in may begin by this flow. A client that names no flows has SRP, custom and refresh.
+    pub fn allows(&self, flow: AuthFlow) -> bool {
+        use ExplicitAuthFlows as Allowed;
+        let flows = self.settings.explicit_auth_flows.as_deref().unwrap_or_default();
+        let has = |any: &[Allowed]| any.iter().any(|one| flows.contains(one));
+        let names_none = flows.is_empty();
+        let names_old = has(&[Allowed::AdminNoSrpAuth, Allowed::CustomAuthFlowOnly, Allowed::UserPasswordAuth]);
+        match flow {
+            AuthFlow::UserSrpAuth => {
+                has(&[Allowed::AllowUserSrpAuth]) || names_none || (names_old && !has(&[Allowed::CustomAuthFlowOnly]))
+            }
+            AuthFlow::UserPasswordAuth => has(&[Allowed::AllowUserPasswordAuth, Allowed::UserPasswordAuth]),
+            AuthFlow::AdminUserPasswordAuth | AuthFlow::AdminNoSrpAuth => {
+                has(&[Allowed::AllowAdminUserPasswordAuth, Allowed::AdminNoSrpAuth])
+            }
+            AuthFlow::CustomAuth => has(&[Allowed::AllowCustomAuth, Allowed::CustomAuthFlowOnly]) || names_none,
+            // A client that rotates refreshes by GetTokensFromRefreshToken alone.
+            AuthFlow::RefreshTokenAuth | AuthFlow::RefreshToken => {
+                let named = has(&[Allowed::AllowRefreshTokenAuth]) || names_none || names_old;
+                named && self.rotation_grace_ms().is_none()
+            }
+            AuthFlow::UserAuth => has(&[Allowed::AllowUserAuth]),
+        }
     }
 
     /// How long a challenge may wait for its answer, in milliseconds.

@@ -1,8 +1,8 @@
 //! What ID and access tokens say.
 
 use cognate_shapes::error::{Error, Result};
-use cognate_store::memberships;
 use cognate_store::Tx;
+use cognate_store::memberships;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -63,10 +63,15 @@ impl std::fmt::Debug for Made {
 }
 
 /// A token that this server made, and what it says.
-#[derive(Debug)]
 pub struct Presented {
     pub note: Note,
     sealed: Vec<u8>,
+}
+
+impl std::fmt::Debug for Presented {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presented").field("note", &self.note).finish_non_exhaustive()
+    }
 }
 
 /// What refresh tokens are bound to beside their kind.
@@ -83,6 +88,11 @@ pub fn first(cx: &Context, pool_id: &str, user_id: &str, session: &Session) -> R
         generation: 0,
     };
     Ok(made(cx, cx.seals.seal(&cx.rng, Kind::RefreshToken, &written(&note)?, CONTEXT)))
+}
+
+/// Whether the text looks like a refresh token.
+pub fn is_shaped(token: &str) -> bool {
+    ids::parse_refresh_token(token).is_some()
 }
 
 /// Reads a token; `None` if this server did not make it.

@@ -106,14 +106,7 @@ pub async fn access_token(cx: &Context, token: &str) -> Result<Bearer> {
     if !user.enabled {
         return Err(Error::user_disabled());
     }
-    Ok(Bearer {
-        pool,
-        client,
-        user,
-        origin_jti: claims.origin_jti.clone(),
-        scopes,
-        event_id: claims.event_id.clone(),
-    })
+    Ok(Bearer { pool, client, user, origin_jti: claims.origin_jti.clone(), scopes, event_id: claims.event_id.clone() })
 }
 
 /// The claims of a token that an access key of its pool signed.

@@ -13,7 +13,7 @@ use super::session::Pending;
 use super::{Attempt, Step};
 
 /// One question and its answer.
-trait Challenge {
+trait Challenge: 'static {
     /// Its name on the wire.
     const NAME: ChallengeName;
     /// Whether the answer can stand without the `Session`, because it carries the question in another way.
@@ -38,10 +38,8 @@ impl Entry {
     }
 }
 
-static CHALLENGES: &[Entry] = &[
-    Entry::of::<password_verifier::PasswordVerifier>(),
-    Entry::of::<new_password_required::NewPasswordRequired>(),
-];
+static CHALLENGES: &[Entry] =
+    &[Entry::of::<password_verifier::PasswordVerifier>(), Entry::of::<new_password_required::NewPasswordRequired>()];
 
 /// Answers the challenge of that name.
 pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> {

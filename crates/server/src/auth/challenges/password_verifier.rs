@@ -72,20 +72,19 @@ impl Challenge for PasswordVerifier {
             return Err(Error::incorrect_username_or_password());
         }
 
+        // Who sent no session is told nothing of one.
+        let replayed = if asked.is_some() { Error::session_spent } else { Error::incorrect_username_or_password };
         let (same_pool, question, named) = (Arc::clone(pool), pending.clone(), username.to_owned());
-        let (about, spent, user) = cx
+        let user = cx
             .store
             .read(move |tx| {
-                let about = question.is_about(tx, &same_pool, &named)?;
-                Ok::<_, Error>((about, question.is_spent(tx)?, user::by_id(tx, &same_pool, &question.user_id)?))
+                if !question.is_about(tx, &same_pool, &named)? {
+                    return Err(Error::invalid_session());
+                }
+                question.check_unspent(tx, replayed)?;
+                user::by_id(tx, &same_pool, &question.user_id)
             })
             .await?;
-        if !about {
-            return Err(Error::invalid_session());
-        }
-        if spent {
-            return Err(Error::session_spent());
-        }
         let verifier = match &user {
             Some(user) => password::verifier(cx, pool, user)?,
             None => None,
@@ -121,6 +120,6 @@ impl Challenge for PasswordVerifier {
         };
         lockout::succeeded(cx, pool, &subject, failures).await?;
         drop(turn);
-        proof::given(attempt, user, &pending.typed, Some(pending.spending())).await
+        proof::given(attempt, user, &pending.typed, Some(pending.spending(replayed))).await
     }
 }

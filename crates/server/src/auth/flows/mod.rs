@@ -14,7 +14,7 @@ use cognate_shapes::error::{Error, Result};
 use super::{Attempt, Door, Step};
 
 /// One way to begin.
-trait Flow {
+trait Flow: 'static {
     /// Its names on the wire.
     const NAMES: &'static [AuthFlow];
     const DOORS: &'static [Door];

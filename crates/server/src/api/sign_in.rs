@@ -1,0 +1,281 @@
+//! Signing in: a flow begins it, the answers to its challenges carry it on.
+
+use std::collections::BTreeMap;
+
+use cognate_shapes::auth::{AnalyticsMetadata, AuthenticationResult, ContextData, UserContextData};
+use cognate_shapes::enums::{AuthFlow, ChallengeName};
+use cognate_shapes::error::{Code, Result};
+use cognate_shapes::scalars::{AuthParameters, ChallengeResponses, ClientId, Session, Text, UserPoolId};
+use cognate_shapes::{Input, Output};
+
+use super::operation::{Iam, Operation, Public};
+use crate::auth::{self, Attempt, Door, Step};
+use crate::context::Context;
+use crate::directory;
+
+/// Begins a user's sign-in.
+#[derive(Debug, Input)]
+pub struct InitiateAuth {
+    pub auth_flow: AuthFlow,
+    pub auth_parameters: Option<AuthParameters>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+    pub client_id: ClientId,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub user_context_data: Option<UserContextData>,
+    pub session: Option<Session>,
+}
+
+/// Tokens, or the next challenge.
+#[derive(Debug, Output)]
+pub struct InitiateAuthOutput {
+    pub challenge_name: Option<ChallengeName>,
+    pub session: Option<Session>,
+    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
+    pub authentication_result: Option<AuthenticationResult>,
+    pub available_challenges: Option<Vec<ChallengeName>>,
+}
+
+impl Operation for InitiateAuth {
+    type Caller = Public;
+    type Output = InitiateAuthOutput;
+    const ERRORS: &[Code] = &[
+        Code::UnsupportedOperation,
+        Code::ResourceNotFound,
+        Code::InvalidParameter,
+        Code::NotAuthorized,
+        Code::TooManyRequests,
+        Code::UnexpectedLambda,
+        Code::InvalidUserPoolConfiguration,
+        Code::UserLambdaValidation,
+        Code::InvalidLambdaResponse,
+        Code::PasswordResetRequired,
+        Code::UserNotFound,
+        Code::UserNotConfirmed,
+        Code::InternalError,
+        Code::InvalidSmsRoleAccessPolicy,
+        Code::InvalidEmailRoleAccessPolicy,
+        Code::InvalidSmsRoleTrustRelationship,
+        Code::OperationNotEnabled,
+        Code::FeatureUnavailableInTier,
+        Code::Forbidden,
+    ];
+
+    async fn call(self, cx: &Context, _: Public) -> Result<InitiateAuthOutput> {
+        let (client, pool) = directory::client(cx, &self.client_id).await?;
+        let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
+        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: None };
+        auth::begin(&attempt, self.auth_flow).await.map(Into::into)
+    }
+}
+
+/// Answers a challenge of a user's sign-in.
+#[derive(Debug, Input)]
+pub struct RespondToAuthChallenge {
+    pub client_id: ClientId,
+    pub challenge_name: ChallengeName,
+    pub session: Option<Session>,
+    pub challenge_responses: Option<ChallengeResponses>,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub user_context_data: Option<UserContextData>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+}
+
+/// Tokens, or the next challenge.
+#[derive(Debug, Output)]
+pub struct RespondToAuthChallengeOutput {
+    pub challenge_name: Option<ChallengeName>,
+    pub session: Option<Session>,
+    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
+    pub authentication_result: Option<AuthenticationResult>,
+    pub available_challenges: Option<Vec<ChallengeName>>,
+}
+
+impl Operation for RespondToAuthChallenge {
+    type Caller = Public;
+    type Output = RespondToAuthChallengeOutput;
+    const ERRORS: &[Code] = &[
+        Code::ResourceNotFound,
+        Code::InvalidParameter,
+        Code::NotAuthorized,
+        Code::CodeMismatch,
+        Code::ExpiredCode,
+        Code::UnexpectedLambda,
+        Code::UserLambdaValidation,
+        Code::InvalidPassword,
+        Code::PasswordHistoryPolicyViolation,
+        Code::InvalidLambdaResponse,
+        Code::TooManyRequests,
+        Code::InvalidUserPoolConfiguration,
+        Code::MFAMethodNotFound,
+        Code::PasswordResetRequired,
+        Code::UserNotFound,
+        Code::UserNotConfirmed,
+        Code::InvalidSmsRoleAccessPolicy,
+        Code::InvalidSmsRoleTrustRelationship,
+        Code::InvalidEmailRoleAccessPolicy,
+        Code::AliasExists,
+        Code::InternalError,
+        Code::SoftwareTokenMFANotFound,
+        Code::Forbidden,
+        Code::OperationNotEnabled,
+    ];
+
+    async fn call(self, cx: &Context, _: Public) -> Result<RespondToAuthChallengeOutput> {
+        let (client, pool) = directory::client(cx, &self.client_id).await?;
+        let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
+        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session };
+        auth::answer(&attempt, self.challenge_name).await.map(Into::into)
+    }
+}
+
+/// Begins a sign-in on a user's behalf.
+#[derive(Debug, Input)]
+pub struct AdminInitiateAuth {
+    pub user_pool_id: UserPoolId,
+    pub client_id: ClientId,
+    pub auth_flow: AuthFlow,
+    pub auth_parameters: Option<AuthParameters>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub context_data: Option<ContextData>,
+    pub session: Option<Session>,
+}
+
+/// Tokens, or the next challenge.
+#[derive(Debug, Output)]
+pub struct AdminInitiateAuthOutput {
+    pub challenge_name: Option<ChallengeName>,
+    pub session: Option<Session>,
+    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
+    pub authentication_result: Option<AuthenticationResult>,
+    pub available_challenges: Option<Vec<ChallengeName>>,
+}
+
+impl Operation for AdminInitiateAuth {
+    type Caller = Iam;
+    type Output = AdminInitiateAuthOutput;
+    const ERRORS: &[Code] = &[
+        Code::ResourceNotFound,
+        Code::UnsupportedOperation,
+        Code::InvalidParameter,
+        Code::NotAuthorized,
+        Code::TooManyRequests,
+        Code::InternalError,
+        Code::UnexpectedLambda,
+        Code::InvalidUserPoolConfiguration,
+        Code::UserLambdaValidation,
+        Code::InvalidLambdaResponse,
+        Code::MFAMethodNotFound,
+        Code::InvalidSmsRoleAccessPolicy,
+        Code::InvalidEmailRoleAccessPolicy,
+        Code::InvalidSmsRoleTrustRelationship,
+        Code::PasswordResetRequired,
+        Code::UserNotFound,
+        Code::UserNotConfirmed,
+        Code::OperationNotEnabled,
+        Code::FeatureUnavailableInTier,
+    ];
+
+    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminInitiateAuthOutput> {
+        let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
+        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
+        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: None };
+        auth::begin(&attempt, self.auth_flow).await.map(Into::into)
+    }
+}
+
+/// Answers a challenge of a sign-in on a user's behalf.
+#[derive(Debug, Input)]
+pub struct AdminRespondToAuthChallenge {
+    pub user_pool_id: UserPoolId,
+    pub client_id: ClientId,
+    pub challenge_name: ChallengeName,
+    pub challenge_responses: Option<ChallengeResponses>,
+    pub session: Option<Session>,
+    pub analytics_metadata: Option<AnalyticsMetadata>,
+    pub context_data: Option<ContextData>,
+    pub client_metadata: Option<BTreeMap<Text, Text>>,
+}
+
+/// Tokens, or the next challenge.
+#[derive(Debug, Output)]
+pub struct AdminRespondToAuthChallengeOutput {
+    pub challenge_name: Option<ChallengeName>,
+    pub session: Option<Session>,
+    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
+    pub authentication_result: Option<AuthenticationResult>,
+    pub available_challenges: Option<Vec<ChallengeName>>,
+}
+
+impl Operation for AdminRespondToAuthChallenge {
+    type Caller = Iam;
+    type Output = AdminRespondToAuthChallengeOutput;
+    const ERRORS: &[Code] = &[
+        Code::ResourceNotFound,
+        Code::InvalidParameter,
+        Code::NotAuthorized,
+        Code::CodeMismatch,
+        Code::ExpiredCode,
+        Code::UnexpectedLambda,
+        Code::InvalidPassword,
+        Code::PasswordHistoryPolicyViolation,
+        Code::UserLambdaValidation,
+        Code::InvalidLambdaResponse,
+        Code::TooManyRequests,
+        Code::InvalidUserPoolConfiguration,
+        Code::InternalError,
+        Code::MFAMethodNotFound,
+        Code::InvalidEmailRoleAccessPolicy,
+        Code::InvalidSmsRoleAccessPolicy,
+        Code::InvalidSmsRoleTrustRelationship,
+        Code::AliasExists,
+        Code::PasswordResetRequired,
+        Code::UserNotFound,
+        Code::UserNotConfirmed,
+        Code::SoftwareTokenMFANotFound,
+        Code::OperationNotEnabled,
+    ];
+
+    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminRespondToAuthChallengeOutput> {
+        let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
+        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
+        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session };
+        auth::answer(&attempt, self.challenge_name).await.map(Into::into)
+    }
+}
+
+/// Writes a step as each of the four operations answers it.
+macro_rules! answers {
+    ($($output:ident),+ $(,)?) => {$(
+        impl From<Step> for $output {
+            fn from(step: Step) -> Self {
+                match step {
+                    // The service sends empty parameters beside tokens.
+                    Step::Done(result) => Self {
+                        challenge_name: None,
+                        session: None,
+                        challenge_parameters: Some(BTreeMap::new()),
+                        authentication_result: Some(result),
+                        available_challenges: None,
+                    },
+                    Step::Challenge { name, parameters, session } => Self {
+                        challenge_name: Some(name),
+                        session: Some(session),
+                        challenge_parameters: Some(parameters),
+                        authentication_result: None,
+                        available_challenges: None,
+                    },
+                }
+            }
+        }
+    )+};
+}
+
+answers! {
+    InitiateAuthOutput,
+    RespondToAuthChallengeOutput,
+    AdminInitiateAuthOutput,
+    AdminRespondToAuthChallengeOutput,
+}

@@ -1,0 +1,128 @@
+//! NEW_PASSWORD_REQUIRED: a user with a temporary password chooses one, and fills in what the pool requires.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cognate_shapes::enums::{ChallengeName, UserStatus};
+use cognate_shapes::error::{Error, Result};
+use cognate_shapes::scalars::Text;
+use cognate_store::Tx;
+
+use super::Challenge;
+use crate::accounts::password;
+use crate::accounts::user::{self, OnConflict, Refused, User};
+use crate::auth::session::Pending;
+use crate::auth::{Attempt, Step, proof};
+use crate::tokens::issue;
+
+/// What the names of attributes begin with in the challenge and its answer.
+const PREFIX: &str = "userAttributes.";
+
+pub struct NewPasswordRequired;
+
+/// Asks a user who has proved the temporary password.
+pub fn ask(attempt: &Attempt<'_>, user: &User, typed: &str) -> Result<Step> {
+    let required: Vec<String> = missing(attempt, user).map(|name| format!("{PREFIX}{name}")).collect();
+    let attributes = &user.profile.attributes;
+    let readable: BTreeMap<&String, &String> =
+        attributes.iter().filter(|(name, _)| attempt.client.may_read(name)).collect();
+    let parameters = [
+        ("USER_ID_FOR_SRP", user.username.clone()),
+        ("requiredAttributes", json(&required)?),
+        ("userAttributes", json(&readable)?),
+    ];
+    let name = ChallengeName::NewPasswordRequired;
+    let pending =
+        Pending::new(attempt, name, &user.id, &user.username, typed).resting_on(attempt.cx, user.credential.as_deref());
+    Ok(Step::Challenge {
+        name,
+        parameters: parameters.map(|(name, value)| (Text::trusted(name), Text::trusted(value))).into_iter().collect(),
+        session: pending.seal(attempt.cx)?,
+    })
+}
+
+impl Challenge for NewPasswordRequired {
+    const NAME: ChallengeName = ChallengeName::NewPasswordRequired;
+
+    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+        let (cx, pool) = (attempt.cx, &attempt.pool);
+        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+        let username = attempt.required("USERNAME")?;
+        let proposed = attempt.required("NEW_PASSWORD")?;
+        attempt.check_secret_hash(&[username, &asked.username, &asked.typed])?;
+        let before = awaited(attempt, &asked, username).await?;
+
+        let mut user = before.clone();
+        user.profile.attributes.extend(given_attributes(attempt, &before)?);
+        if let Some(name) = missing(attempt, &user).next() {
+            return Err(Error::invalid(format!("Invalid attributes given, {name} is missing")));
+        }
+        password::check_policy(pool, proposed)?;
+        let credential = before.credential.as_deref();
+        user.credential = Some(password::hash(cx, pool, &user.username, proposed, credential, &user.id).await?);
+        user.status = UserStatus::Confirmed;
+        user.profile.temporary_password_expires_ms = None;
+        user.modified_ms = cx.clock.now_ms();
+        proof::check_further_factors(attempt)?;
+
+        let (same_pool, changed, met) = (Arc::clone(pool), user.clone(), asked.spending(Error::session_spent));
+        let choose = move |tx: &mut Tx<'_>| {
+            met.spend(tx)?;
+            user::update(tx, &same_pool, &before, &changed, OnConflict::Refuse).map_err(|refused| match refused {
+                Refused::Fault(error) => error,
+                Refused::Alias(kind) => Error::alias_exists(kind),
+                Refused::Username => Error::internal("a user's name was taken while the user had it"),
+            })
+        };
+        issue::sign_in(cx, pool, &attempt.client, &user, choose).await.map(Step::Done)
+    }
+}
+
+/// The user the challenge waits for, whose temporary password is still the one that was proved.
+async fn awaited(attempt: &Attempt<'_>, asked: &Pending, username: &str) -> Result<User> {
+    let (pool, question, named) = (Arc::clone(&attempt.pool), asked.clone(), username.to_owned());
+    let user = attempt
+        .cx
+        .store
+        .read(move |tx| {
+            if !question.is_about(tx, &pool, &named)? {
+                return Err(Error::invalid_session());
+            }
+            question.check_unspent(tx, Error::session_spent)?;
+            user::by_id(tx, &pool, &question.user_id)?.ok_or_else(Error::invalid_session)
+        })
+        .await?;
+    if !user.enabled {
+        return Err(Error::user_disabled());
+    }
+    let waits =
+        user.status == UserStatus::ForceChangePassword && asked.rests_on(attempt.cx, user.credential.as_deref());
+    if waits { Ok(user) } else { Err(Error::invalid_session()) }
+}
+
+/// The attributes the pool requires and the user lacks.
+fn missing<'a>(attempt: &'a Attempt<'_>, user: &'a User) -> impl Iterator<Item = &'a str> {
+    let required = attempt.pool.schema.required().map(|definition| definition.name.as_str());
+    required.filter(|name| user.attribute(name).is_none_or(str::is_empty))
+}
+
+/// The attributes in the answer: what the user lacks and the client may write.
+fn given_attributes(attempt: &Attempt<'_>, user: &User) -> Result<BTreeMap<String, String>> {
+    let mut given = BTreeMap::new();
+    for (key, value) in &attempt.given {
+        let Some(name) = key.strip_prefix(PREFIX) else { continue };
+        if user.attribute(name).is_some_and(|value| !value.is_empty()) {
+            return Err(Error::attribute_already_provided(name));
+        }
+        let required = attempt.pool.schema.required().any(|definition| definition.name == name);
+        if !required && !attempt.client.may_write(name) {
+            return Err(Error::unauthorized_attribute());
+        }
+        given.insert(name.to_owned(), value.as_str().to_owned());
+    }
+    Ok(given)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal("a challenge does not serialize").caused_by(error))
+}
