@@ -8,8 +8,8 @@ pub mod pagination;
 pub mod passwords;
 pub mod pools;
 mod reference;
-pub mod sign_up;
 pub mod sign_in;
+pub mod sign_up;
 pub mod tags;
 pub mod tokens;
 

@@ -7,7 +7,7 @@ mod log;
 mod protocol;
 mod people;
 mod pools;
-mod sign_up;
 mod sign_in;
+mod sign_up;
 mod signatures;
 mod valid;
