@@ -2,8 +2,11 @@
 
 mod accounts;
 mod cli;
+mod codes;
 mod every_operation;
+mod existence;
 mod log;
+mod passwords;
 mod people;
 mod pools;
 mod protocol;
