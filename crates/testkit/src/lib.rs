@@ -1,8 +1,12 @@
-//! A server to test against: a fixed clock, captured mail, an account of its own, a real SMTP listener.
+//! A server to test against: a fixed clock, captured mail, an account of its own, a real SMTP listener; or the whole
+//! program in a process that can be killed.
 
+mod database;
+pub mod program;
 mod server;
 mod signing;
 pub mod smtp;
 
-pub use server::{Answer, EPOCH_MS, TestServer, new_account};
+pub use database::FreshDatabase;
+pub use server::{Answer, EPOCH_MS, MASTER_KEY, TestServer, new_account};
 pub use signing::{Key, Unsigned};

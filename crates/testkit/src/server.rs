@@ -23,7 +23,7 @@ use tokio::sync::watch;
 pub const EPOCH_MS: i64 = 1_772_510_706_000;
 
 /// The master key of every test server, so that servers may share one database.
-const MASTER_KEY: &str = "dGVzdHMgYWxsIHVzZSB0aGlzIG9uZSBtYXN0ZXIga2U=";
+pub const MASTER_KEY: &str = "dGVzdHMgYWxsIHVzZSB0aGlzIG9uZSBtYXN0ZXIga2U=";
 
 /// What names the database under test: absent or `sqlite` for SQLite in memory, else a `postgres://` URL.
 const DATABASE: &str = "COGNATE_TEST_DATABASE";
@@ -114,9 +114,9 @@ impl TestServer {
         let mut overlay = Overlay::default();
         overlay.flag("test", "aws.account", account);
         overlay.flag("test", "keys.master_key", MASTER_KEY);
-        if let Ok(url) = std::env::var(DATABASE)
-            && url != "sqlite"
-        {
+        #[expect(clippy::disallowed_methods, reason = "which database to test, only the environment knows")]
+        let database = std::env::var(DATABASE).ok();
+        if let Some(url) = database.filter(|url| url != "sqlite") {
             overlay.flag("test", "store.url", url);
         }
         for (key, value) in settings {
