@@ -217,41 +217,36 @@ fn confirmation_link(cx: &Context, pool: &Pool, client_id: &str, username: &str,
 
 /// The text as a value of a query (RFC 3986 section 2.1).
 fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
         }
-        out
-    })
+    }
+    out
 }
+
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
 
 /// The pool's own texts.
 fn templates(pool: &Pool) -> Templates {
     let settings = &pool.settings;
     let verification = settings.verification_message_template.clone().unwrap_or_default();
-    let invitation =
-        settings.admin_create_user_config.as_ref().and_then(|config| config.invite_message_template.clone());
-    let invitation = invitation.unwrap_or_default();
+    let config = settings.admin_create_user_config.as_ref();
+    let invitation = config.and_then(|config| config.invite_message_template.clone()).unwrap_or_default();
+    let text = |scalar: Option<&str>| scalar.map(str::to_owned);
+    let (email, subject) = (&settings.email_verification_message, &settings.email_verification_subject);
     Templates {
-        email_message: verification
-            .email_message
-            .map(|text| text.into_string())
-            .or_else(|| settings.email_verification_message.clone().map(|text| text.into_string())),
-        email_subject: verification
-            .email_subject
-            .map(|text| text.into_string())
-            .or_else(|| settings.email_verification_subject.clone().map(|text| text.into_string())),
-        email_message_by_link: verification.email_message_by_link.map(|text| text.into_string()),
-        email_subject_by_link: verification.email_subject_by_link.map(|text| text.into_string()),
-        sms_message: verification
-            .sms_message
-            .map(|text| text.into_string())
-            .or_else(|| settings.sms_verification_message.clone().map(|text| text.into_string())),
-        invite_email_message: invitation.email_message.map(|text| text.into_string()),
-        invite_email_subject: invitation.email_subject.map(|text| text.into_string()),
-        invite_sms_message: invitation.sms_message.map(|text| text.into_string()),
-        sms_authentication_message: settings.sms_authentication_message.clone().map(|text| text.into_string()),
+        email_message: text(verification.email_message.as_deref().or(email.as_deref())),
+        email_subject: text(verification.email_subject.as_deref().or(subject.as_deref())),
+        email_message_by_link: text(verification.email_message_by_link.as_deref()),
+        email_subject_by_link: text(verification.email_subject_by_link.as_deref()),
+        sms_message: text(verification.sms_message.as_deref().or(settings.sms_verification_message.as_deref())),
+        invite_email_message: text(invitation.email_message.as_deref()),
+        invite_email_subject: text(invitation.email_subject.as_deref()),
+        invite_sms_message: text(invitation.sms_message.as_deref()),
+        sms_authentication_message: text(settings.sms_authentication_message.as_deref()),
         email_mfa_message: None,
         email_mfa_subject: None,
     }

@@ -31,14 +31,11 @@ pub async fn forgot(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
         Err(_) if hides => None,
         Err(refusal) => return Err(refusal),
     };
-    let (drawn, attribute, to) = match &target {
-        Some((user, attribute, to)) => {
-            (codes::draw(cx, pool, &user.id, Purpose::PasswordReset, *attribute, to)?, *attribute, to.clone())
-        }
-        None => {
-            let (attribute, to) = unknown::destination(cx, pool, name, &ways);
-            (codes::draw_unusable(cx, pool, &subject, Purpose::PasswordReset, attribute, &to)?, attribute, to)
-        }
+    let (drawn, attribute, to) = if let Some((user, attribute, to)) = &target {
+        (codes::draw(cx, pool, &user.id, Purpose::PasswordReset, *attribute, to)?, *attribute, to.clone())
+    } else {
+        let (attribute, to) = unknown::destination(cx, pool, name, &ways);
+        (codes::draw_unusable(cx, pool, &subject, Purpose::PasswordReset, attribute, &to)?, attribute, to)
     };
     let allowance = allowance(cx, Tried::PasswordReset);
     let (code, pool_id) = (drawn.code.clone(), pool.id.clone());

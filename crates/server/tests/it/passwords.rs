@@ -251,6 +251,43 @@ async fn a_code_goes_the_way_the_pool_prefers() {
     }
 }
 
+/// The access token of a sign-in by password.
+async fn access_token(server: &TestServer, pool: &Pool, name: &str, password: &str) -> String {
+    let parameters = json!({ "USERNAME": name, "PASSWORD": password });
+    let request = json!({ "ClientId": pool.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters });
+    let answer = server.ok("InitiateAuth", request).await;
+    answer["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_user_changes_the_password() {
+    let server = TestServer::start().await;
+    let pool = pool(&server).await;
+    confirmed(&server, &pool, "ada").await;
+    let token = access_token(&server, &pool, "ada", PASSWORD).await;
+    let change = |previous: &str, proposed: &str| json!({ "AccessToken": token, "PreviousPassword": previous, "ProposedPassword": proposed });
+    let refused = server.refused("ChangePassword", change(ANOTHER, THIRD)).await;
+    assert_eq!(refused, error("NotAuthorized", "Incorrect username or password."));
+    let refused = server.refused("ChangePassword", change(PASSWORD, "short")).await;
+    assert_eq!(refused, error("InvalidPassword", "Password did not conform with policy: Password not long enough"));
+    let refused = server.refused("ChangePassword", json!({ "AccessToken": token, "ProposedPassword": ANOTHER })).await;
+    assert_eq!(refused, error("InvalidParameter", "Missing required parameter PreviousPassword"));
+    assert_eq!(server.ok("ChangePassword", change(PASSWORD, ANOTHER)).await, json!({}));
+    access_token(&server, &pool, "ada", ANOTHER).await;
+
+    server.ok("ChangePassword", change(ANOTHER, THIRD)).await;
+    assert_eq!(server.refused("ChangePassword", change(THIRD, ANOTHER)).await, too_often());
+    assert!(has_password(&server, &pool, "ada", THIRD).await);
+
+    server.advance_s(3600 - 60);
+    let token = access_token(&server, &pool, "ada", THIRD).await;
+    server.ok("AdminResetUserPassword", json!({ "UserPoolId": pool.id, "Username": "ada" })).await;
+    server.advance_s(60);
+    let request = json!({ "AccessToken": token, "PreviousPassword": THIRD, "ProposedPassword": ANOTHER });
+    let refused = server.refused("ChangePassword", request).await;
+    assert_eq!(refused, error("PasswordResetRequired", "Password reset required for the user"));
+}
+
 /// Marks the address as verified, as an administrator may.
 async fn verify_email(server: &TestServer, pool: &Pool, name: &str) {
     use cognate_server::accounts::user::{self, OnConflict, Refused};
