@@ -138,10 +138,12 @@ fn policies(
     let given = given.unwrap_or_default();
     let days = given.password_policy.as_ref().and_then(|policy| policy.temporary_password_validity_days);
     let days = days.map(|days| days.0).filter(|days| *days > 0);
+    // Some SDKs cannot leave the older member out, and send 0.
+    let older_days = older_days.map(|days| days.0).filter(|days| *days > 0);
     if days.is_some() && older_days.is_some() {
         return Err(Error::unused_account_validity_days());
     }
-    let days = days.or(older_days.map(|days| days.0).filter(|days| *days > 0)).unwrap_or(TEMPORARY_PASSWORD_DAYS);
+    let days = days.or(older_days).unwrap_or(TEMPORARY_PASSWORD_DAYS);
     let (minimum, all_classes) = match &given.password_policy {
         None => (8, true),
         Some(_) => (6, false),
