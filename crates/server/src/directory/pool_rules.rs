@@ -76,7 +76,7 @@ pub fn created(given: Settings, region: &str, most_tags: u64) -> Result<Settings
         sms_authentication_message: given.sms_authentication_message,
         mfa_configuration: Some(mfa_configuration),
         user_attribute_update_settings: Some(user_attribute_update_settings),
-        device_configuration: given.device_configuration.and_then(devices),
+        device_configuration: given.device_configuration.as_ref().and_then(devices),
         email_configuration: Some(delivery_rules::email(given.email_configuration.unwrap_or_default(), region)?),
         sms_configuration,
         user_pool_tags: Some(user_pool_tags),
@@ -234,8 +234,8 @@ fn attribute_updates(
 }
 
 /// Either member turns device tracking on; a structure without members does not.
-fn devices(given: DeviceConfiguration) -> Option<DeviceConfiguration> {
-    if given == DeviceConfiguration::default() {
+fn devices(given: &DeviceConfiguration) -> Option<DeviceConfiguration> {
+    if *given == DeviceConfiguration::default() {
         return None;
     }
     Some(DeviceConfiguration {

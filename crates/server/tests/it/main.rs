@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cli;
+mod clients;
 mod codes;
 mod every_operation;
 mod existence;
