@@ -156,7 +156,7 @@ impl Operation for DescribeUserPoolClient {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<DescribeUserPoolClientOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         Ok(DescribeUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
     }
 }
@@ -219,7 +219,7 @@ impl Operation for UpdateUserPoolClient {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<UpdateUserPoolClientOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let before = directory::client_of(cx, &pool, &self.client_id).await?;
+        let before = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         let name = self.client_name.clone();
         let client = client_changes::replace(cx, &caller.principal, &before, name.as_deref(), self.settings()).await?;
         Ok(UpdateUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
@@ -352,7 +352,7 @@ impl Operation for AddUserPoolClientSecret {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<AddUserPoolClientSecretOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         let given = self.client_secret.as_deref();
         let secret = client_changes::secret(cx, given, &client.id, cx.clock.now_ms());
         let secret = client_changes::add_secret(cx, &client, secret).await?;
@@ -384,7 +384,7 @@ impl Operation for ListUserPoolClientSecrets {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<ListUserPoolClientSecretsOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         if self.next_token.is_some() {
             return Err(Error::invalid_pagination_token());
         }
@@ -417,7 +417,7 @@ impl Operation for DeleteUserPoolClientSecret {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let client = directory::client_of(cx, &pool, &self.client_id).await?;
+        let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         client_changes::delete_secret(cx, &client, &self.client_secret_id).await?;
         Ok(Done {})
     }

@@ -119,6 +119,12 @@ pub async fn client_of(cx: &Context, pool: &Pool, id: &str) -> Result<Arc<Client
     if client.pool_id == pool.id { Ok(client) } else { Err(Error::client_not_found(id)) }
 }
 
+/// The client of that id in that pool as it is stored now, whatever the cache says.
+pub async fn stored_client_of(cx: &Context, pool: &Pool, id: &str) -> Result<Arc<Client>> {
+    let client = load_client(cx, id, cx.clock.now_ms()).await?;
+    if client.pool_id == pool.id { Ok(client) } else { Err(Error::client_not_found(id)) }
+}
+
 async fn load_client(cx: &Context, id: &str, now: i64) -> Result<Arc<Client>> {
     let wanted = id.to_owned();
     let found = cx
