@@ -8,5 +8,5 @@ mod signing;
 pub mod smtp;
 
 pub use database::FreshDatabase;
-pub use server::{Answer, EPOCH_MS, MASTER_KEY, TestServer, new_account};
+pub use server::{Answer, EPOCH_MS, MASTER_KEY, TestServer, http_client, new_account};
 pub use signing::{Key, Unsigned};

@@ -65,6 +65,11 @@ impl Program {
         Self { child, log, caller: Caller { url, http: Client::builder(TokioExecutor::new()).build_http() } }
     }
 
+    /// The URL of the API.
+    pub fn endpoint(&self) -> &str {
+        &self.caller.url
+    }
+
     pub fn caller(&self) -> Caller {
         self.caller.clone()
     }

@@ -28,6 +28,11 @@ pub const MASTER_KEY: &str = "dGVzdHMgYWxsIHVzZSB0aGlzIG9uZSBtYXN0ZXIga2U=";
 /// What names the database under test: absent or `sqlite` for SQLite in memory, else a `postgres://` URL.
 const DATABASE: &str = "COGNATE_TEST_DATABASE";
 
+/// What the SDK speaks HTTP with.
+pub fn http_client() -> impl aws_sdk_cognitoidentityprovider::config::HttpClient + Clone + 'static {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
 /// An account that no other test has: 12 digits.
 pub fn new_account() -> String {
     format!("{:012}", u64::from_le_bytes(Rng::System.bytes()) % 1_000_000_000_000)
@@ -149,7 +154,7 @@ impl TestServer {
             .endpoint_url(self.url())
             .region(Region::new(self.cx.config.aws.region.clone()))
             .credentials_provider(Credentials::new("AKIDTEST", "secret", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(http_client())
             .build();
         aws_sdk_cognitoidentityprovider::Client::from_conf(config)
     }
