@@ -84,8 +84,12 @@ pub async fn access_token(cx: &Context, token: &str) -> Result<Bearer> {
     if now >= claims.exp.saturating_mul(1000) {
         return Err(Error::access_token_expired());
     }
-    let pool = directory::pool(cx, &genuine.pool_id).await.map_err(gone)?;
-    let client = directory::client_of(cx, &pool, &claims.client_id).await.map_err(gone)?;
+    let pool = pool_of(cx, &genuine.pool_id).await?;
+    let client = directory::client_of(cx, &pool, &claims.client_id).await.map_err(|error| match error.code {
+        // A client that is gone took its sign-ins with it.
+        Code::ResourceNotFound => Error::access_token_revoked(),
+        _ => error,
+    })?;
     let (wanted, sub) = (Arc::clone(&pool), claims.sub.clone());
     let session_id = claims.session_id().unwrap_or_default().to_owned();
     let (user, session) = cx
@@ -117,18 +121,16 @@ async fn genuine(cx: &Context, token: &str) -> Result<Arc<Genuine>> {
     let mut name = [0; 32];
     name.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     if let Some(genuine) = cx.verified.tokens.get(&name) {
-        // A key that was withdrawn takes its tokens with it.
-        let keys = keys::of(cx, &genuine.pool_id).await?;
+        // A key that was withdrawn takes its tokens with it, and so does a pool.
+        let pool = pool_of(cx, &genuine.pool_id).await?;
+        let keys = keys::of(cx, &pool.id).await?;
         return if keys.named(&genuine.kid).is_some() { Ok(genuine) } else { Err(Error::access_token_signature()) };
     }
     let unverified = jose::parse(token).map_err(|_| Error::invalid_access_token())?;
     // Which keys to try is all that is believed of the issuer before the signature is checked.
     let claimed = unverified.issuer().ok_or_else(Error::invalid_access_token)?;
     let pool_id = cx.config.pool_of_issuer(&claimed).ok_or_else(Error::invalid_access_token)?;
-    let pool = directory::pool(cx, pool_id).await.map_err(|error| match error.code {
-        Code::ResourceNotFound => Error::invalid_access_token(),
-        _ => error,
-    })?;
+    let pool = pool_of(cx, pool_id).await?;
     let keys = keys::of(cx, &pool.id).await?;
     let key = keys.named(unverified.kid()).ok_or_else(Error::access_token_signature)?;
     let kid = key.key.kid().to_owned();
@@ -146,10 +148,10 @@ async fn genuine(cx: &Context, token: &str) -> Result<Arc<Genuine>> {
     Ok(genuine)
 }
 
-/// A pool or client that is gone took its sessions with it.
-fn gone(error: Error) -> Error {
-    match error.code {
-        Code::ResourceNotFound => Error::access_token_revoked(),
+/// The pool whose token it is, or seems to be.
+async fn pool_of(cx: &Context, id: &str) -> Result<Arc<Pool>> {
+    directory::pool(cx, id).await.map_err(|error| match error.code {
+        Code::ResourceNotFound => Error::invalid_access_token(),
         _ => error,
-    }
+    })
 }

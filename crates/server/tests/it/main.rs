@@ -1,5 +1,6 @@
 //! The server as its users see it: every test drives a real server through a real client.
 
+mod access_tokens;
 mod accounts;
 mod cli;
 mod clients;
@@ -11,6 +12,9 @@ mod log;
 mod model;
 mod nodes;
 mod passwords;
+mod lockout;
+mod log;
+mod new_password;
 mod people;
 mod pool_rules;
 mod pools;
@@ -20,4 +24,11 @@ mod sign_in;
 mod sign_up;
 mod signatures;
 mod tags;
+mod refresh;
+mod revoke;
+mod sign_in;
+mod sign_up;
+mod signatures;
+mod srp;
+mod tokens;
 mod valid;
