@@ -1,7 +1,7 @@
 //! `#[derive(Input)]` and `#[derive(Output)]` for structures of the wire.
 //!
 //! A field named `user_pool_id` is the member `UserPoolId`; `#[wire("CallbackURLs")]` says so where that rule does not
-//! hold. A field without `Option` is required in a request. `Output` leaves absent members out.
+//! hold; `#[wire(sensitive)]` on a structure keeps its values out of messages. A field without `Option` is required in a request. `Output` leaves absent members out.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
@@ -57,6 +57,7 @@ fn expand(item: &DeriveInput, write: fn(&DeriveInput, &[Member<'_>]) -> Tokens) 
 
 fn described(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     let name = &item.ident;
+    let sensitive = says(item, "sensitive");
     let described = members.iter().map(|Member { wire, inner, optional, .. }| {
         let required = !optional;
         quote! {
@@ -70,7 +71,7 @@ fn described(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     quote! {
         impl ::cognate_shapes::Described for #name {
             fn shape() -> ::cognate_shapes::Shape {
-                ::cognate_shapes::Shape::Structure { members: vec![#(#described),*] }
+                ::cognate_shapes::Shape::Structure { members: vec![#(#described),*], sensitive: #sensitive }
             }
         }
     }
@@ -78,10 +79,12 @@ fn described(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
 
 fn input_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     let name = &item.ident;
+    let sensitive = says(item, "sensitive");
     let fields: Vec<_> = members.iter().map(|member| member.field).collect();
     let reads = members.iter().map(|Member { field, wire, inner, optional }| {
         let read = if *optional { quote!(optional) } else { quote!(required) };
-        quote!(let #field = members.#read::<#inner>(#wire, at, found)?;)
+        let read = quote!(members.#read::<#inner>(#wire, at, found));
+        if sensitive { quote!(let #field = found.hiding(|found| #read)?;) } else { quote!(let #field = #read?;) }
     });
     let described = described(item, members);
     quote! {
@@ -117,7 +120,7 @@ fn output_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
         }
     });
     // A structure that is read as well as written is described by its `Input`.
-    let described = if derives_input(item) { Tokens::new() } else { described(item, members) };
+    let described = if says(item, "both") { Tokens::new() } else { described(item, members) };
     quote! {
         #described
 
@@ -132,10 +135,10 @@ fn output_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     }
 }
 
-/// Whether `#[wire(both)]` stands on the structure: it derives `Input` too.
-fn derives_input(item: &DeriveInput) -> bool {
+/// Whether `#[wire(word)]` stands on the structure: `both` (it derives `Input` too) or `sensitive`.
+fn says(item: &DeriveInput, word: &str) -> bool {
     item.attrs.iter().any(|attribute| {
-        attribute.path().is_ident("wire") && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "both")
+        attribute.path().is_ident("wire") && attribute.parse_args::<syn::Ident>().is_ok_and(|found| found == word)
     })
 }
 

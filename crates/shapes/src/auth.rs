@@ -1,5 +1,7 @@
 //! Signing in: what comes with a request and what a finished sign-in answers.
 
+use std::fmt;
+
 use crate::scalars::{DeviceKey, Text, Token};
 use crate::{Input, Output};
 
@@ -27,11 +29,18 @@ pub struct AnalyticsMetadata {
     pub analytics_endpoint_id: Option<Text>,
 }
 
-/// The `UserContextData` structure.
-#[derive(Clone, Debug, Default, PartialEq, Input)]
+/// The `UserContextData` structure: where a user is and on what device.
+#[derive(Clone, Default, PartialEq, Input)]
+#[wire(sensitive)]
 pub struct UserContextData {
     pub ip_address: Option<Text>,
     pub encoded_data: Option<Text>,
+}
+
+impl fmt::Debug for UserContextData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserContextData(***)")
+    }
 }
 
 /// The `ContextData` structure.

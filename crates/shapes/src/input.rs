@@ -113,6 +113,14 @@ impl Violations {
         self.clauses.push(format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
     }
 
+    /// Reads something sensitive: no value in it is repeated.
+    pub fn hiding<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = std::mem::replace(&mut self.in_sensitive, true);
+        let parsed = read(self);
+        self.in_sensitive = outside;
+        parsed
+    }
+
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()
     }
@@ -303,10 +311,7 @@ pub fn sensitive_map<K: Input + Ord, V: Input>(
     min: Option<u64>,
     max: Option<u64>,
 ) -> Result<Option<BTreeMap<K, V>>, Malformed> {
-    let outside = std::mem::replace(&mut found.in_sensitive, true);
-    let parsed = map(value, at, found, min, max);
-    found.in_sensitive = outside;
-    parsed
+    found.hiding(|found| map(value, at, found, min, max))
 }
 
 /// Reads a map within its bounds.

@@ -33,6 +33,7 @@ pub enum Shape {
     },
     Structure {
         members: Vec<Member>,
+        sensitive: bool,
     },
 }
 
@@ -49,7 +50,7 @@ impl Shape {
     /// The members of a structure, and none of anything else.
     pub fn members(&self) -> &[Member] {
         match self {
-            Self::Structure { members } => members,
+            Self::Structure { members, .. } => members,
             _ => &[],
         }
     }

@@ -1,5 +1,6 @@
 //! A request that breaks its shape is told everything that is wrong with it, in the service's words.
 
+use cognate_shapes::auth::UserContextData;
 use cognate_shapes::enums::VerifiedAttribute;
 use cognate_shapes::pool::{SchemaAttribute, UserPoolPolicy};
 use cognate_shapes::scalars::{
@@ -24,6 +25,7 @@ struct Everything {
     tags: Option<BTreeMap<TagKey, TagValue>>,
     flag: Option<bool>,
     auth_parameters: Option<AuthParameters>,
+    user_context_data: Option<UserContextData>,
 }
 
 fn refusal(body: &str) -> String {
@@ -91,6 +93,21 @@ fn a_value_in_a_sensitive_map_is_not_repeated() {
          regular expression pattern: [\\w\\s+=,.@-]+; Value at 'authParameters.PASSWORD.member' failed to satisfy \
          constraint: Member must have length less than or equal to 131072"
     );
+}
+
+/// SECURITY 45: nor anything in a structure that is sensitive as a whole.
+#[test]
+fn a_value_in_a_sensitive_structure_is_not_repeated() {
+    let long = "10.1.2.3".repeat(20_000);
+    assert_eq!(
+        refusal(&format!(r#"{{"ClientId":"a","UserContextData":{{"IpAddress":"{long}"}},"PoolName":"ü"}}"#)),
+        "2 validation errors detected: Value 'ü' at 'poolName' failed to satisfy constraint: Member must satisfy \
+         regular expression pattern: [\\w\\s+=,.@-]+; Value at 'userContextData.ipAddress' failed to satisfy \
+         constraint: Member must have length less than or equal to 131072"
+    );
+    let members = json::object(br#"{"ClientId":"a","UserContextData":{"IpAddress":"10.1.2.3"}}"#).unwrap();
+    let parsed = input::request::<Everything>(members).unwrap();
+    assert!(!format!("{parsed:?}").contains("10.1.2.3"));
 }
 
 /// SECURITY 48, 52: a megabyte of nothing but violations is not answered with a hundred.

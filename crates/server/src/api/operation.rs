@@ -134,7 +134,7 @@ pub struct Done {}
 
 impl Described for Done {
     fn shape() -> Shape {
-        Shape::Structure { members: Vec::new() }
+        Shape::Structure { members: Vec::new(), sensitive: false }
     }
 }
 

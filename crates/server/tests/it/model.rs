@@ -201,8 +201,8 @@ impl Walk<'_> {
                 self.shape(&format!("{at}{{key}}"), side("key"), key);
                 self.shape(&format!("{at}{{value}}"), side("value"), value);
             }
-            ("structure", Shape::Structure { .. }) => {
-                self.same(at, "sensitive", sensitive, false);
+            ("structure", Shape::Structure { sensitive: hidden, .. }) => {
+                self.same(at, "sensitive", sensitive, *hidden);
                 self.members(at, theirs, ours);
             }
             (kind, ours) => self.report(at, &format!("type {kind} in the model, {ours:?} here")),

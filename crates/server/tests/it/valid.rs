@@ -51,7 +51,7 @@ pub fn valid(shape: &Shape) -> Value {
             let key = valid(key).as_str().expect("keys are texts").to_owned();
             Value::Object(Map::from_iter([(key, valid(value))]))
         }
-        Shape::Structure { members } => Value::Object(
+        Shape::Structure { members, .. } => Value::Object(
             members
                 .iter()
                 .filter(|member| member.required)
