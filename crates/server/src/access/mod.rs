@@ -62,15 +62,16 @@ pub async fn identify(cx: &Context, request: &Signed<'_>) -> Result<Identified> 
 }
 
 impl Identified {
-    /// The caller, if the key's policy allows the operation on what its body names.
+    /// The caller, if the key's policy allows the operation on the pool that `names_pool`, a member of its shape, holds.
+    /// What else a body holds decides nothing: the operation does not read it.
     ///
     /// # Errors
     /// `AccessDeniedException`
-    pub fn allowed(self, operation: &str, body: &Map<String, Value>) -> Result<Principal> {
+    pub fn allowed(self, operation: &str, names_pool: Option<&str>, body: &Map<String, Value>) -> Result<Principal> {
         let Some(policy) = &self.policy else { return Ok(self.principal) };
         let Principal { account, arn, .. } = &self.principal;
         let action = format!("cognito-idp:{operation}");
-        let resource = pool_id(body).map_or_else(
+        let resource = names_pool.and_then(|member| pool_id(body.get(member)?.as_str()?)).map_or_else(
             || "*".to_owned(),
             |(region, id)| format!("arn:aws:cognito-idp:{region}:{account}:userpool/{id}"),
         );
@@ -84,11 +85,10 @@ impl Identified {
     }
 }
 
-/// The pool a request is about, and the Region its id carries. An id that no pool can have names none: the request
-/// is refused for it later, and its length must not cost anything here.
-fn pool_id(body: &Map<String, Value>) -> Option<(&str, &str)> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let id = text("UserPoolId").or_else(|| text("ResourceArn")?.rsplit_once(":userpool/").map(|(_, id)| id))?;
+/// The pool that an id or an ARN names, and the Region its id carries. An id that no pool can have names none: the
+/// request is refused for it later, and its length must not cost anything here.
+fn pool_id(named: &str) -> Option<(&str, &str)> {
+    let id = named.rsplit_once(":userpool/").map_or(named, |(_, id)| id);
     let (region, suffix) = id.rsplit_once('_')?;
     let fits = id.len() <= 55
         && !suffix.is_empty()
@@ -99,31 +99,16 @@ fn pool_id(body: &Map<String, Value>) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::pool_id;
 
-    fn of(body: &serde_json::Value) -> Option<(&str, &str)> {
-        pool_id(body.as_object().unwrap())
-    }
-
     #[test]
-    fn a_request_names_its_pool() {
-        assert_eq!(of(&json!({ "UserPoolId": "us-east-1_abcdefghi" })), Some(("us-east-1", "us-east-1_abcdefghi")));
-        assert_eq!(
-            of(&json!({ "ResourceArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi" })),
-            Some(("eu-west-1", "eu-west-1_abcdefghi"))
-        );
-        for nothing in [
-            json!({}),
-            json!({ "UserPoolId": 7 }),
-            json!({ "UserPoolId": "us-east-1_*" }),
-            json!({ "UserPoolId": "us-east-1_" }),
-            json!({ "UserPoolId": "a b_abcdefghi" }),
-            json!({ "UserPoolId": "us-east-1_".to_owned() + &"a".repeat(100_000) }),
-            json!({ "ResourceArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool" }),
-        ] {
-            assert_eq!(of(&nothing), None, "{nothing:.80}");
+    fn an_id_or_an_arn_names_a_pool() {
+        assert_eq!(pool_id("us-east-1_abcdefghi"), Some(("us-east-1", "us-east-1_abcdefghi")));
+        let arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi";
+        assert_eq!(pool_id(arn), Some(("eu-west-1", "eu-west-1_abcdefghi")));
+        let long = format!("us-east-1_{}", "a".repeat(100_000));
+        for nothing in ["", "*", "us-east-1_*", "us-east-1_", "a b_abcdefghi", &long, &arn[..53]] {
+            assert_eq!(pool_id(nothing), None, "{nothing:.80}");
         }
     }
 }

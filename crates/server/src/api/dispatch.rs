@@ -55,7 +55,7 @@ async fn call(cx: &Context, entry: &Entry, request: &Request) -> Result<Vec<u8>>
     let signed = Signed { method: &request.method, uri: &request.uri, headers: &request.headers, body: &request.body };
     let caller = identify(cx, entry, &signed).await?;
     let body = json::object(&request.body)?;
-    let principal = caller.map(|caller| caller.allowed(entry.name, &body)).transpose()?;
+    let principal = caller.map(|caller| caller.allowed(entry.name, entry.names_pool(), &body)).transpose()?;
     let user_agent = request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let origin = Origin { peer: request.peer, user_agent, request_id: request.request_id.clone() };
     let answer = (entry.run)(cx, body, origin, principal).await;

@@ -1,8 +1,10 @@
 //! What an operation is: its request, its caller, its answer, the errors it may give, and what it does.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::LazyLock;
 
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::{Described, Input, Output, Shape, input};
@@ -185,6 +187,19 @@ impl Entry {
             output: <Op::Output as Answer>::shape,
             run: run::<Op>,
         }
+    }
+
+    /// The member of the request that names the pool it is about, by id or ARN; `None` where it is about none.
+    pub fn names_pool(&self) -> Option<&'static str> {
+        static MEMBERS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+            let named = |entry: &Entry| {
+                let shape = (entry.input)();
+                let has = |name: &&str| shape.members().iter().any(|member| member.name == *name);
+                ["UserPoolId", "ResourceArn"].into_iter().find(has).map(|member| (entry.name, member))
+            };
+            super::OPERATIONS.iter().filter_map(named).collect()
+        });
+        MEMBERS.get(self.name).copied()
     }
 }
 

@@ -429,6 +429,11 @@ async fn a_key_can_be_held_to_one_pool() {
         ("DeleteUserPool", describe(&pools[0].0)),
         ("ListUserPools", json!({ "MaxResults": 1 })),
         ("CreateUserPool", json!({ "PoolName": "another" })),
+        // A member that the operation does not read lends it nothing.
+        ("ListUserPools", json!({ "MaxResults": 1, "UserPoolId": pools[0].0 })),
+        ("CreateUserPool", json!({ "PoolName": "another", "UserPoolId": pools[0].0, "ResourceArn": pools[0].1 })),
+        ("ListTagsForResource", json!({ "ResourceArn": pools[1].1, "UserPoolId": pools[0].0 })),
+        ("DescribeUserPool", json!({ "UserPoolId": pools[1].0, "ResourceArn": pools[0].1 })),
         // An id that no pool can have is not about any pool.
         ("DescribeUserPool", describe("*")),
         ("DescribeUserPool", json!({ "UserPoolId": { "UserPoolId": pools[0].0 } })),
