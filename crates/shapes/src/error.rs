@@ -1,6 +1,8 @@
 //! The errors an operation can answer: their codes, their statuses and the service's exact texts.
 
+mod attributes;
 mod clients;
+mod groups;
 mod pools;
 
 use std::borrow::Cow;
@@ -424,14 +426,6 @@ impl Error {
 
     pub fn password_history() -> Self {
         Self::new(Code::PasswordHistoryPolicyViolation, "Password has previously been used")
-    }
-
-    pub fn unauthorized_attribute() -> Self {
-        Self::not_authorized("A client attempted to write unauthorized attribute")
-    }
-
-    pub fn schema(reason: impl fmt::Display) -> Self {
-        Self::invalid(format!("Attributes did not conform to the schema: {reason}"))
     }
 }
 

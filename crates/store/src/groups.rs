@@ -75,6 +75,15 @@ pub fn list(tx: &mut Tx<'_>, pool: &str, after: &str, limit: i64) -> Result<Vec<
     .collect()
 }
 
+/// How many groups the pool has, counted no further than `limit`.
+pub fn count_up_to(tx: &mut Tx<'_>, pool: &str, limit: i64) -> Result<i64, Error> {
+    tx.one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM groups WHERE pool_id = $1 LIMIT $2) AS counted",
+        &[pool.into(), limit.into()],
+    )?
+    .map_or(Ok(0), |row| row.int(0))
+}
+
 /// Reads the six columns in the order that every SELECT of groups has.
 pub(crate) fn group(row: &Row) -> Result<Group, Error> {
     Ok(Group {

@@ -1,9 +1,15 @@
 //! Accounts: users, their names, attributes, passwords and codes.
 
 pub mod attempts;
+pub mod attributes;
 pub mod codes;
 pub mod confirm;
+pub mod create;
+pub mod decimal;
 pub mod delivery;
+pub mod filter;
+pub mod groups;
+pub mod list;
 pub mod lockout;
 pub mod names;
 pub mod new_password;
@@ -13,3 +19,4 @@ pub mod secret_hash;
 pub mod sign_up;
 pub mod unknown;
 pub mod user;
+pub mod verification;

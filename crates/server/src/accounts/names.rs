@@ -15,9 +15,18 @@ pub fn username_key(pool: &Pool, username: &str) -> Vec<u8> {
     if pool.case_sensitive() { username.as_bytes().to_vec() } else { fold(username) }
 }
 
+/// Bytes of the longest alias that is its own key; databases bound the keys of an index.
+const LONGEST_KEY: usize = 1024;
+
 /// The bytes an alias of this kind compares by. Phone numbers have no case.
 pub fn alias_key(pool: &Pool, kind: &str, value: &str) -> Vec<u8> {
-    if kind == PHONE_NUMBER || pool.case_sensitive() { value.as_bytes().to_vec() } else { fold(value) }
+    let key = if kind == PHONE_NUMBER || pool.case_sensitive() { value.as_bytes().to_vec() } else { fold(value) };
+    if key.len() <= LONGEST_KEY {
+        return key;
+    }
+    // No text begins with this byte, so that no short alias has the key of a long one.
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key);
+    [&[u8::MAX], digest.as_ref()].concat()
 }
 
 /// Lower case by Unicode's rules.

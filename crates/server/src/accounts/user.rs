@@ -49,6 +49,9 @@ pub struct Profile {
     pub signs_in_by: Option<String>,
 }
 
+/// Bytes of the longest search term: more than the 256 characters of a filter can come to.
+const LONGEST_TERM: usize = 1536;
+
 /// Attributes are personal data: `Debug` names them and hides their values.
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,7 +108,7 @@ impl User {
         }
     }
 
-    fn from_row(row: users::User) -> Result<Self> {
+    pub(super) fn from_row(row: users::User) -> Result<Self> {
         let profile: Profile = serde_json::from_str(&row.doc)
             .map_err(|error| Error::internal("a stored user does not read").caused_by(error))?;
         if profile.v != 1 {
@@ -146,7 +149,8 @@ impl User {
         })
     }
 
-    /// What `ListUsers` can find the user by: attribute and folded value.
+    /// What `ListUsers` can find the user by: attribute and value, folded where filters do not mind the case. The end of
+    /// a long value, which no filter is long enough to reach, is left out: databases bound the keys of an index.
     fn search_terms(&self) -> Vec<(&'static str, Vec<u8>)> {
         let mut terms = vec![
             ("username", self.username.clone().into_bytes()),
@@ -155,7 +159,9 @@ impl User {
         ];
         for name in ["email", "phone_number", "name", "given_name", "family_name", "preferred_username"] {
             if let Some(value) = self.attribute(name) {
-                terms.push((name, fold(value)));
+                let mut value = fold(value);
+                value.truncate(LONGEST_TERM);
+                terms.push((name, value));
             }
         }
         terms
@@ -290,6 +296,7 @@ fn claim_aliases(
         }
         if let Some(mut loser) = by_id(tx, pool, &holder)? {
             loser.set_verified(kind, false);
+            loser.modified_ms = user.modified_ms;
             users::update(tx, &loser.row(pool)?)?;
         }
         aliases::move_to(tx, &pool.id, value, kind, &user.id)?;

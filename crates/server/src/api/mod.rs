@@ -1,7 +1,9 @@
 //! The AWS JSON API. THE INDEX: every operation, by the file that holds it.
 
+pub mod attributes;
 pub mod clients;
 pub mod dispatch;
+pub mod groups;
 pub mod open;
 pub mod operation;
 pub mod pagination;
@@ -12,6 +14,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod tags;
 pub mod tokens;
+pub mod users;
 
 use operation::{Entry, operations};
 pub use reference::reference_markdown;
@@ -25,6 +28,12 @@ operations! {
     passwords: ForgotPassword, ConfirmForgotPassword, ChangePassword, AdminSetUserPassword, AdminResetUserPassword;
     sign_in: InitiateAuth, RespondToAuthChallenge, AdminInitiateAuth, AdminRespondToAuthChallenge;
     tokens: GetTokensFromRefreshToken, RevokeToken, GlobalSignOut, AdminUserGlobalSignOut;
+    users: AdminCreateUser, AdminGetUser, AdminDeleteUser, AdminEnableUser, AdminDisableUser, ListUsers, GetUser,
+        DeleteUser;
+    attributes: AdminUpdateUserAttributes, AdminDeleteUserAttributes, UpdateUserAttributes, DeleteUserAttributes,
+        GetUserAttributeVerificationCode, VerifyUserAttribute;
+    groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
+        AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
 }
 
 /// The operation of that name.

@@ -4,10 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate_crypto::seal::Kind;
 use cognate_shapes::error::{Error, Result};
+use cognate_shapes::scalars::QueryLimit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
+
+/// How many items a page has: 60 where the request names no size or none.
+pub fn size(limit: Option<QueryLimit>) -> usize {
+    let asked = limit.and_then(|limit| usize::try_from(limit.0).ok()).unwrap_or(0);
+    if asked == 0 { 60 } else { asked }
+}
 
 /// The token that leads on from `cursor`. It opens only in the same `scope`: the operation's name, the account and every
 /// parameter that chooses what is listed, but not the size of a page.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cognate_shapes::enums::{
-    AliasAttribute, DeletionProtection, Issuer, RecoveryOptionName, UserPoolMfa, UserPoolTier, UsernameAttribute,
-    VerifiedAttribute,
+    AliasAttribute, AuthFactor, DeletionProtection, Issuer, RecoveryOptionName, UserPoolMfa, UserPoolTier,
+    UsernameAttribute, VerifiedAttribute,
 };
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::pool::{
@@ -200,6 +200,13 @@ impl Pool {
     pub fn sign_up_is_closed(&self) -> bool {
         let configuration = self.settings.admin_create_user_config.as_ref();
         configuration.and_then(|configuration| configuration.allow_admin_create_user_only).unwrap_or(false)
+    }
+
+    /// What users may sign in with before anything else; a password where the pool does not say.
+    pub fn first_factors(&self) -> &[AuthFactor] {
+        let policy = self.settings.policies.as_ref().and_then(|policies| policies.sign_in_policy.as_ref());
+        let factors = policy.and_then(|policy| policy.allowed_first_auth_factors.as_deref());
+        factors.unwrap_or(&[AuthFactor::Password])
     }
 
     pub fn password_rules(&self) -> PasswordRules {
