@@ -18,7 +18,7 @@ Examples:
   cognate dev --memory --port 0 --json A free port, printed as JSON for scripts
 
 Then, in another terminal:
-  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1
   aws cognito-idp create-user-pool --pool-name demo --endpoint-url http://127.0.0.1:9229
   curl -s 'http://127.0.0.1:9229/inbox/messages?to=ada@example.com'";
 

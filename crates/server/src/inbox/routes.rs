@@ -67,7 +67,7 @@ async fn list(State(inbox): State<Inbox>, Query(filter): Query<Filter>) -> Respo
     let mut messages = inbox.messages();
     messages.retain(|message| filter.takes(message));
     let messages: Vec<_> = messages.iter().map(AsRef::as_ref).collect();
-    Json(json!({"messages": messages})).into_response()
+    Json(messages).into_response()
 }
 
 async fn clear(State(inbox): State<Inbox>) -> StatusCode {
@@ -163,7 +163,7 @@ mod tests {
             let (status, _, body) = ask(&inbox, "GET", path, &[]).await;
             assert_eq!(status, StatusCode::OK);
             let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-            let codes = body["messages"].as_array().unwrap().iter().map(|m| m["code"].as_str().unwrap().to_owned());
+            let codes = body.as_array().unwrap().iter().map(|m| m["code"].as_str().unwrap().to_owned());
             codes.collect::<Vec<_>>()
         };
         assert_eq!(codes("/inbox/messages").await, ["333333", "222222", "111111"]);
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(ask(&inbox, "GET", "/inbox/messages?kind=pigeon", &[]).await.0, StatusCode::BAD_REQUEST);
 
         let (_, _, body) = ask(&inbox, "GET", "/inbox/messages?to=ada", &[]).await;
-        insta::assert_snapshot!(body, @r#"{"messages":[{"at":"2026-11-18T11:06:40.123Z","code":"111111","from":"no-reply@example.com","html":"<p>Your verification code is <b>111111</b>.</p>","id":1,"kind":"email","link":null,"subject":"Your verification code","text":"Your verification code is 111111.","to":"ada@example.com"}]}"#);
+        insta::assert_snapshot!(body, @r#"[{"id":1,"kind":"email","to":"ada@example.com","from":"no-reply@example.com","subject":"Your verification code","text":"Your verification code is 111111.","html":"<p>Your verification code is <b>111111</b>.</p>","code":"111111","link":null,"at":"2026-11-18T11:06:40.123Z"}]"#);
     }
 
     #[tokio::test]
