@@ -62,15 +62,16 @@ struct Measured {
     /// How often closures ran: more than `done` where transactions lost races.
     ran: u64,
     contended: u64,
+    median: Duration,
     slowest_percent: Duration,
 }
 
 fn report(what: &str, callers: u64, measured: &Measured) {
-    let Measured { done, ran, contended, slowest_percent } = measured;
+    let Measured { done, ran, contended, median, slowest_percent } = measured;
     let rate = *done as f64 / PERIOD.as_secs_f64();
     let again = ran.saturating_sub(*done) as f64 / (*done).max(1) as f64;
     println!(
-        "  {what}, {callers} callers: {rate:.0}/s, p99 {slowest_percent:?}, run again {again:.3} times each, {contended} given up"
+        "  {what}, {callers} callers: {rate:.0}/s, p50 {median:?}, p99 {slowest_percent:?}, run again {again:.3} times each, {contended} given up"
     );
 }
 
@@ -184,6 +185,7 @@ where
         }
     }
     all.sort_unstable();
-    let slowest_percent = all.get(all.len() * 99 / 100).copied().unwrap_or_default();
-    Measured { done: all.len() as u64, ran: ran.load(Ordering::Relaxed), contended, slowest_percent }
+    let at = |percent: usize| all.get(all.len() * percent / 100).copied().unwrap_or_default();
+    let (median, slowest_percent) = (at(50), at(99));
+    Measured { done: all.len() as u64, ran: ran.load(Ordering::Relaxed), contended, median, slowest_percent }
 }

@@ -168,6 +168,7 @@ CREATE TABLE signing_keys (
     sealed BYTEA NOT NULL,
     PRIMARY KEY (pool_id, kid)
 );
+CREATE INDEX signing_keys_by_retirement ON signing_keys (retired_ms);
 
 CREATE TABLE access_keys (
     id TEXT NOT NULL PRIMARY KEY,

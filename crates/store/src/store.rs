@@ -43,7 +43,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             rehearse: cfg!(debug_assertions),
-            pg_connections: 16,
+            pg_connections: 8,
             pg_attempts: 12,
             patience: Duration::from_secs(5),
             sqlite_max_pages: None,

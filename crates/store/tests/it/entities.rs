@@ -285,6 +285,9 @@ fn grouping(tx: &mut Tx<'_>) -> Result<(), Error> {
     assert!(!groups::update(tx, &group("p", "none"))?);
     assert_eq!(groups::get(tx, "p", "a")?.map(|group| group.precedence), Some(Some(0)));
     assert_eq!(groups::list(tx, "p", "a", 60)?, [group("p", "b")]);
+    assert_eq!(groups::count_up_to(tx, "p", 60)?, 2);
+    assert_eq!(groups::count_up_to(tx, "p", 1)?, 1);
+    assert_eq!(groups::count_up_to(tx, "q", 60)?, 0);
     for number in 10..13 {
         assert!(memberships::add(tx, "p", &user("p", number).id, "b", 1)?);
     }
@@ -309,6 +312,10 @@ fn keeping(tx: &mut Tx<'_>) -> Result<(), Error> {
     assert!(!signing_keys::retire(tx, "p", "k1", 8)?);
     let retired = signing_keys::SigningKey { retired_ms: Some(7), ..key("p", "k1") };
     assert_eq!(signing_keys::list(tx, "p")?, [retired, key("p", "k2")]);
+    assert_eq!(signing_keys::prune(tx, 7, 100)?, 0);
+    assert_eq!(signing_keys::prune(tx, 8, 100)?, 1);
+    assert_eq!(signing_keys::list(tx, "p")?, [key("p", "k2")]);
+    signing_keys::insert(tx, &key("p", "k1"))?;
     assert!(signing_keys::delete(tx, "p", "k1")?);
     assert!(!signing_keys::delete(tx, "p", "k1")?);
 

@@ -50,7 +50,12 @@ async fn on_sqlite(store: &Store, statements: &[&'static str]) {
         let nulls = vec![cognate_store::Param::Null; parameters(sql)];
         let plan = store.write(move |tx| tx.all(explain, &nulls)).await.unwrap();
         let steps: Vec<_> = plan.iter().map(|row| row.text(3).unwrap()).collect();
-        assert!(!steps.iter().any(|step| step.starts_with("SCAN") && !step.contains("CONSTANT")), "{sql}\n{steps:#?}");
+        // A subquery that runs as a co-routine is scanned by its name; the table inside it has a step of its own.
+        let scans = |step: &&String| {
+            let name = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            name.is_some_and(|name| name != "CONSTANT" && !steps.contains(&format!("CO-ROUTINE {name}")))
+        };
+        assert_eq!(steps.iter().find(scans), None, "{sql}\n{steps:#?}");
         // Reading the list of keys to delete is bounded by its LIMIT; anything else that sorts would read the whole range.
         let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
         assert!(!sorts || sql.contains("FROM signing_keys"), "{sql}\n{steps:#?}");
