@@ -145,7 +145,8 @@ fn broken(shape: &Shape, at: &Place<'_>, out: &mut Vec<Broken>) {
             let at = Place { whole: at.whole, path: at.path.clone(), sensitive: at.sensitive || *sensitive };
             broken_map(*max, key, value, &at, out);
         }
-        Shape::Structure { members, .. } => {
+        Shape::Structure { members, sensitive } => {
+            let at = Place { whole: at.whole, path: at.path.clone(), sensitive: at.sensitive || *sensitive };
             let base = valid(shape);
             for member in members {
                 let with = |value: Value| {

@@ -4,6 +4,7 @@ mod access_tokens;
 mod accounts;
 mod cli;
 mod clients;
+mod clock;
 mod codes;
 mod every_operation;
 mod existence;
