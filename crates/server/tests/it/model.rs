@@ -90,6 +90,7 @@ struct Model(Value);
 
 impl Model {
     fn load() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "where the model is, only the environment knows")]
         let path = std::env::var_os("COGNATE_MODEL").map(PathBuf::from).filter(|path| path.exists());
         let path =
             path.expect("COGNATE_MODEL names botocore's model of cognito-idp; run cargo xtask test, which fetches it");
@@ -133,7 +134,7 @@ impl Model {
         match (operation["output"]["shape"].as_str(), (entry.output)()) {
             (Some(output), Some(ours)) => walk.shape(&format!("{}.output", entry.name), output, &ours),
             (None, None) => {}
-            (theirs, ours) => walk.report(&entry.name, &format!("output {theirs:?} in the model, {ours:?} here")),
+            (theirs, ours) => walk.report(entry.name, &format!("output {theirs:?} in the model, {ours:?} here")),
         }
     }
 
@@ -160,7 +161,7 @@ impl Walk<'_> {
         self.differences.push(format!("{at}: {what}"));
     }
 
-    fn same<T: PartialEq + std::fmt::Debug>(&mut self, at: &str, what: &str, theirs: T, ours: T) {
+    fn same<T: PartialEq + std::fmt::Debug>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
         if theirs != ours {
             self.report(at, &format!("{what} {theirs:?} in the model, {ours:?} here"));
         }
@@ -172,37 +173,37 @@ impl Walk<'_> {
         let text = |key: &str| theirs[key].as_str();
         match (text("type").unwrap_or_default(), ours) {
             ("string", Shape::Text { min, max, pattern, values, sensitive: hidden }) => {
-                self.same(at, "min", theirs["min"].as_u64(), *min);
-                self.same(at, "max", theirs["max"].as_u64(), *max);
-                self.same(at, "pattern", text("pattern"), *pattern);
-                self.same(at, "sensitive", sensitive, *hidden);
+                self.same(at, "min", &theirs["min"].as_u64(), min);
+                self.same(at, "max", &theirs["max"].as_u64(), max);
+                self.same(at, "pattern", &text("pattern"), pattern);
+                self.same(at, "sensitive", &sensitive, hidden);
                 let theirs: Vec<_> =
                     theirs["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                self.same(at, "enum", theirs, values.to_vec());
+                self.same(at, "enum", &theirs, &values.to_vec());
             }
             ("integer" | "long", Shape::Integer { min, max }) => {
-                self.same(at, "min", theirs["min"].as_i64(), *min);
-                self.same(at, "max", theirs["max"].as_i64(), *max);
-                self.same(at, "sensitive", sensitive, false);
+                self.same(at, "min", &theirs["min"].as_i64(), min);
+                self.same(at, "max", &theirs["max"].as_i64(), max);
+                self.same(at, "sensitive", &sensitive, &false);
             }
             ("boolean", Shape::Boolean) | ("timestamp", Shape::Timestamp) => {}
             ("list", Shape::List { min, max, of }) => {
-                self.same(at, "min", theirs["min"].as_u64(), *min);
-                self.same(at, "max", theirs["max"].as_u64(), *max);
-                self.same(at, "sensitive", sensitive, false);
+                self.same(at, "min", &theirs["min"].as_u64(), min);
+                self.same(at, "max", &theirs["max"].as_u64(), max);
+                self.same(at, "sensitive", &sensitive, &false);
                 let element = theirs["member"]["shape"].as_str().expect("a list has elements");
                 self.shape(&format!("{at}[]"), element, of);
             }
             ("map", Shape::Map { min, max, key, value, sensitive: hidden }) => {
-                self.same(at, "min", theirs["min"].as_u64(), *min);
-                self.same(at, "max", theirs["max"].as_u64(), *max);
-                self.same(at, "sensitive", sensitive, *hidden);
+                self.same(at, "min", &theirs["min"].as_u64(), min);
+                self.same(at, "max", &theirs["max"].as_u64(), max);
+                self.same(at, "sensitive", &sensitive, hidden);
                 let side = |side: &str| theirs[side]["shape"].as_str().expect("a map has keys and values");
                 self.shape(&format!("{at}{{key}}"), side("key"), key);
                 self.shape(&format!("{at}{{value}}"), side("value"), value);
             }
             ("structure", Shape::Structure { sensitive: hidden, .. }) => {
-                self.same(at, "sensitive", sensitive, *hidden);
+                self.same(at, "sensitive", &sensitive, hidden);
                 self.members(at, theirs, ours);
             }
             (kind, ours) => self.report(at, &format!("type {kind} in the model, {ours:?} here")),

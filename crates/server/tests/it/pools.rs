@@ -393,18 +393,10 @@ async fn a_pagination_token_leads_on_in_its_own_list_alone() {
 /// SECURITY 34: objects across pools and accounts.
 #[tokio::test]
 async fn accounts_do_not_see_one_another() {
-    use cognate_server::clock::Clock;
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("shared.db").display());
-    let (mine, theirs) = if std::env::var("COGNATE_TEST_DATABASE").is_ok_and(|url| url != "sqlite") {
-        (TestServer::start().await, TestServer::start().await)
-    } else {
-        let settings = [("store.url", url.as_str())];
-        (
-            TestServer::start_as("111122223333", Clock::fixed(EPOCH_MS), &settings).await,
-            TestServer::start_as("444455556666", Clock::fixed(EPOCH_MS), &settings).await,
-        )
-    };
+    let mine = TestServer::with(&[("store.url", &url)]).await;
+    let theirs = TestServer::with(&[("store.url", &url)]).await;
     let pool = theirs.pool(json!({})).await;
     let client = theirs.client(&pool, json!({})).await;
     let arn = described(&theirs, &pool).await["Arn"].clone();
@@ -428,6 +420,48 @@ async fn accounts_do_not_see_one_another() {
     let refused = mine.refused("DescribeUserPoolClient", json!({ "UserPoolId": own, "ClientId": client })).await;
     assert_eq!(refused.1, format!("User pool client {client} does not exist."));
     described(&theirs, &pool).await;
+}
+
+#[tokio::test]
+async fn a_pool_says_how_many_users_it_has() {
+    let server = TestServer::start().await;
+    let id = server.pool(json!({})).await;
+    let client = server.client(&id, json!({})).await;
+    for name in ["ann", "bob"] {
+        server.ok("SignUp", json!({ "ClientId": client, "Username": name, "Password": "Long-enough-1!" })).await;
+    }
+    assert_eq!(described(&server, &id).await["EstimatedNumberOfUsers"], 2);
+}
+
+#[tokio::test]
+async fn a_pool_is_of_the_region_that_signed_for_it() {
+    use aws_sdk_cognitoidentityprovider::config::{Builder, Region};
+    let server = TestServer::start().await;
+    let sdk = server.sdk();
+    let abroad = || Builder::new().region(Region::new("eu-central-1"));
+    let made = sdk.create_user_pool().pool_name("p").customize().config_override(abroad()).send().await.unwrap();
+    let pool = made.user_pool().unwrap();
+    let id = pool.id().unwrap();
+    assert!(id.starts_with("eu-central-1_"), "{id}");
+    let account = &server.cx.config.aws.account;
+    assert_eq!(pool.arn().unwrap(), format!("arn:aws:cognito-idp:eu-central-1:{account}:userpool/{id}"));
+
+    let here = sdk.describe_user_pool().user_pool_id(id).send().await.unwrap_err().into_service_error();
+    assert_eq!(here.meta().code(), Some("ResourceNotFoundException"));
+    assert_eq!(here.meta().message(), Some(format!("User pool {id} does not exist.").as_str()));
+    let listed = sdk.list_user_pools().max_results(60).send().await.unwrap();
+    assert_eq!(listed.user_pools().len(), 0);
+    let listed = sdk.list_user_pools().max_results(60).customize().config_override(abroad()).send().await.unwrap();
+    assert_eq!(listed.user_pools()[0].id(), Some(id));
+
+    // Regions of other services follow the pool's.
+    let mail = aws_sdk_cognitoidentityprovider::types::EmailConfigurationType::builder()
+        .source_arn("arn:aws:ses:ap-south-1:123456789012:identity/example.com")
+        .build();
+    let refused = sdk.update_user_pool().user_pool_id(id).email_configuration(mail).customize();
+    let refused = refused.config_override(abroad()).send().await.unwrap_err().into_service_error();
+    let words = "Provided SourceArn must be in one of the following SES regions: eu-central-1, eu-west-1, us-east-1, us-west-2.";
+    assert_eq!(refused.meta().message(), Some(words));
 }
 
 #[tokio::test]
