@@ -225,6 +225,22 @@ mod tests {
         Sealer::new(&MasterKey::new([7; 32]), kind)
     }
 
+    /// SECURITY 53: the one comparison of secrets. It finds a difference wherever it is, and hands the bytes to the
+    /// library's constant-time comparison, which never stops early.
+    #[test]
+    fn secrets_differ_wherever_they_differ() {
+        let secret = [7; 32];
+        assert!(ct_eq(&secret, &[7; 32]));
+        for place in 0..secret.len() {
+            let mut other = secret;
+            other[place] ^= 1;
+            assert!(!ct_eq(&secret, &other));
+        }
+        assert!(!ct_eq(&secret, &secret[..31]));
+        assert!(!ct_eq(&secret, &[]));
+        assert!(ct_eq(&[], &[]));
+    }
+
     /// SECURITY row 54: a sealed value opens only under its own key, kind and context.
     #[test]
     fn another_key_kind_or_context_opens_nothing() {
