@@ -1,4 +1,5 @@
-//! Failed sign-ins in a row, behind the password lock-out. The subject is a username_key, whether or not a user has it.
+//! Failed sign-ins in a row, behind the password lock-out. The subject is a user's username_key, or stands for a name
+//! that nobody has.
 
 use crate::{Error, Tx};
 

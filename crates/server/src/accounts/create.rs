@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_crypto::ids;
 use cognate_crypto::password::{Requirements, generate};
 use cognate_shapes::enums::{AuthFactor, DeliveryMedium, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
@@ -55,7 +54,7 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
     has_room(cx, pool).await?;
 
     let now = cx.clock.now_ms();
-    let id = ids::sub(cx.rng.bytes());
+    let id = cx.rng.ordered_uuid(now);
     let username = if signs_in_by.is_some() { id.clone() } else { new.name.clone() };
     let mut user = User {
         id,
@@ -138,7 +137,7 @@ fn mediums(attributes: &BTreeMap<String, String>, desired: Option<Vec<DeliveryMe
 }
 
 /// The attributes that codes to sign in with go to; users of a pool that has any need no password.
-fn code_factors(pool: &Pool) -> Vec<&'static str> {
+pub(super) fn code_factors(pool: &Pool) -> Vec<&'static str> {
     let by = |factor: &AuthFactor| match factor {
         AuthFactor::EmailOtp => Some(EMAIL),
         AuthFactor::SmsOtp => Some(PHONE_NUMBER),
@@ -188,7 +187,7 @@ async fn hash(cx: &Context, pool: &Pool, user: &User, password: &str) -> Result<
 
 /// Refuses users beyond the quota. It is read before the write, so users made at once may go a little beyond it: a
 /// count that held exactly would make every new user wait for every other.
-async fn has_room(cx: &Context, pool: &Pool) -> Result<()> {
+pub(super) async fn has_room(cx: &Context, pool: &Pool) -> Result<()> {
     let (id, most) = (pool.id.clone(), cx.config.limits.users_per_pool);
     let users = cx.store.read(move |tx| cognate_store::pools::users(tx, &id)).await?;
     if u64::try_from(users).is_ok_and(|users| users >= most) { Err(Error::too_many_users(most)) } else { Ok(()) }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_shapes::enums::{AliasAttribute, AuthFactor, UserStatus, UsernameAttribute, VerifiedAttribute};
+use cognate_shapes::enums::{AliasAttribute, UserStatus, UsernameAttribute, VerifiedAttribute};
 use cognate_shapes::error::{Error, Result};
-use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
+use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::codes::{self, Purpose};
 use super::names::{EMAIL, PHONE_NUMBER, is_email, is_phone_number};
 use super::user::{self, OnConflict, Profile, Refused, User};
-use super::{delivery, password};
+use super::{attributes, create, delivery, password};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
@@ -30,11 +30,11 @@ pub async fn sign_up(
     client: &Client,
     name: &str,
     password: Option<&str>,
-    given: &[Attribute],
+    mut attributes: BTreeMap<String, String>,
 ) -> Result<SignedUp> {
-    let mut attributes = checked(pool, client, given)?;
+    attributes::check_writable(client, &attributes)?;
     let signs_in_by = identify(pool, name, &mut attributes)?;
-    complete(pool, &attributes)?;
+    attributes::check_new(pool, &mut attributes, true)?;
     let now = cx.clock.now_ms();
     let id = cx.rng.ordered_uuid(now);
     let username = if signs_in_by.is_some() { id.clone() } else { name.to_owned() };
@@ -43,9 +43,11 @@ pub async fn sign_up(
             password::check_policy(pool, password)?;
             Some(password::hash(cx, pool, &username, password, None, &id).await?)
         }
-        None if is_passwordless(pool) => None,
+        // By a code alone, the user can sign in where codes can go.
+        None if create::code_factors(pool).iter().any(|way| attributes.contains_key(*way)) => None,
         None => return Err(Error::missing_parameter("Password")),
     };
+    create::has_room(cx, pool).await?;
     let user = User {
         id,
         username,
@@ -93,42 +95,6 @@ pub async fn sign_up(
     Ok(SignedUp { user, sent })
 }
 
-/// The attributes that a stranger may give, in the form they must have.
-fn checked(pool: &Pool, client: &Client, given: &[Attribute]) -> Result<BTreeMap<String, String>> {
-    let mut attributes = BTreeMap::new();
-    for Attribute { name, value } in given {
-        if pool.schema.get(name).is_none() {
-            return Err(Error::schema(format_args!(
-                "Type for attribute {{{}}} could not be determined",
-                name.as_str()
-            )));
-        }
-        if !client.may_write(name) {
-            return Err(Error::unauthorized_attribute());
-        }
-        let value = value.as_deref().unwrap_or_default();
-        if name.as_str() == EMAIL && !is_email(value) {
-            return Err(Error::invalid("Invalid email address format."));
-        }
-        if name.as_str() == PHONE_NUMBER && !is_phone_number(value) {
-            return Err(Error::invalid("Invalid phone number format."));
-        }
-        attributes.insert(name.as_str().to_owned(), value.to_owned());
-    }
-    Ok(attributes)
-}
-
-/// Whether everything is there that the pool requires.
-fn complete(pool: &Pool, attributes: &BTreeMap<String, String>) -> Result<()> {
-    let missing: String = pool
-        .schema
-        .required()
-        .filter(|definition| attributes.get(&definition.name).is_none_or(String::is_empty))
-        .map(|definition| format!("{}: The attribute is required\n", definition.name))
-        .collect();
-    if missing.is_empty() { Ok(()) } else { Err(Error::schema(missing)) }
-}
-
 /// Checks the form of a new user's name. In a pool with username attributes the name becomes that attribute, and which
 /// one it is is answered.
 pub fn identify(pool: &Pool, name: &str, attributes: &mut BTreeMap<String, String>) -> Result<Option<&'static str>> {
@@ -171,11 +137,4 @@ pub fn verification_target(pool: &Pool, user: &User) -> Option<(VerifiedAttribut
 pub fn auto_verified(pool: &Pool) -> Vec<VerifiedAttribute> {
     let all = [VerifiedAttribute::PhoneNumber, VerifiedAttribute::Email];
     all.into_iter().filter(|attribute| pool.auto_verifies(*attribute)).collect()
-}
-
-/// Whether users of the pool can sign in by a code alone, and so need no password.
-fn is_passwordless(pool: &Pool) -> bool {
-    let policy = pool.settings.policies.as_ref().and_then(|policies| policies.sign_in_policy.as_ref());
-    let factors = policy.and_then(|policy| policy.allowed_first_auth_factors.as_deref()).unwrap_or_default();
-    factors.iter().any(|factor| matches!(factor, AuthFactor::EmailOtp | AuthFactor::SmsOtp))
 }

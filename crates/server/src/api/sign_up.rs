@@ -18,7 +18,7 @@ use cognate_shapes::{Input, Output};
 use super::operation::{Done, Iam, Operation, Public};
 use crate::accounts::sign_up::{self, SignedUp};
 use crate::accounts::user::OnConflict;
-use crate::accounts::{confirm, secret_hash};
+use crate::accounts::{attributes, confirm, secret_hash};
 use crate::context::Context;
 use crate::directory;
 
@@ -74,7 +74,7 @@ impl Operation for SignUp {
         if pool.sign_up_is_closed() {
             return Err(Error::sign_up_is_closed());
         }
-        let given = self.user_attributes.as_deref().unwrap_or_default();
+        let given = attributes::given(self.user_attributes);
         let SignedUp { user, sent } =
             sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given).await?;
         Ok(SignUpOutput {

@@ -97,7 +97,9 @@ async fn no_state_of_a_user_shows() {
     server.ok("AdminSetUserPassword", temporary).await;
     confirmed(&server, &pool, "reset").await;
     server.ok("AdminResetUserPassword", json!({ "UserPoolId": pool.id, "Username": "reset" })).await;
-    for name in ["unconfirmed", "confirmed", "temporary", "reset", "nobody"] {
+    confirmed(&server, &pool, "disabled").await;
+    server.ok("AdminDisableUser", json!({ "UserPoolId": pool.id, "Username": "disabled" })).await;
+    for name in ["unconfirmed", "confirmed", "temporary", "reset", "disabled", "nobody"] {
         let answer = server.ok("ForgotPassword", named(&pool, name)).await;
         let details = &answer["CodeDeliveryDetails"];
         assert_eq!(

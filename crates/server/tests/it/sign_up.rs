@@ -382,6 +382,22 @@ async fn a_link_confirms_too() {
     assert_eq!(server.get(&format!("/{}/confirmUser", pool.id)).await.status, 400);
 }
 
+#[tokio::test]
+async fn who_can_sign_in_by_a_code_alone_needs_no_password() {
+    let server = TestServer::start().await;
+    let factors = json!({ "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"] });
+    let settings = json!({ "AutoVerifiedAttributes": ["email"], "Policies": { "SignInPolicy": factors } });
+    let pool = pool_with(&server, settings, json!({})).await;
+    let mut request = application(&pool, "ada");
+    request["Password"] = Value::Null;
+    server.ok("SignUp", request.clone()).await;
+    assert!(stored(&server, &pool, "ada").await.credential.is_none());
+    request["Username"] = "bob".into();
+    request["UserAttributes"] = json!([]);
+    let refused = server.refused("SignUp", request).await;
+    assert_eq!(refused, error("InvalidParameter", "Missing required parameter Password"));
+}
+
 /// SECURITY 44: an address is one address, and a name is no markup and no header.
 #[tokio::test]
 async fn addresses_and_names_cannot_smuggle() {
