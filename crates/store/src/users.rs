@@ -6,7 +6,7 @@ use crate::{Error, Row, Tx, aliases, failures, pools, user_search};
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub pool_id: String,
-    /// The `sub`, a time-ordered UUID.
+    /// The `sub`.
     pub id: String,
     pub username: String,
     /// What makes a username unique in the pool: folded in case if the pool says so.

@@ -54,7 +54,7 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
     has_room(cx, pool).await?;
 
     let now = cx.clock.now_ms();
-    let id = cx.rng.ordered_uuid(now);
+    let id = cognate_crypto::ids::sub(cx.rng.bytes());
     let username = if signs_in_by.is_some() { id.clone() } else { new.name.clone() };
     let mut user = User {
         id,

@@ -36,7 +36,7 @@ pub async fn sign_up(
     let signs_in_by = identify(pool, name, &mut attributes)?;
     attributes::check_new(pool, &mut attributes, true)?;
     let now = cx.clock.now_ms();
-    let id = cx.rng.ordered_uuid(now);
+    let id = cognate_crypto::ids::sub(cx.rng.bytes());
     let username = if signs_in_by.is_some() { id.clone() } else { name.to_owned() };
     let credential = match password {
         Some(password) => {

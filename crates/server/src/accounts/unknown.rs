@@ -1,6 +1,7 @@
 //! What a name that nobody has answers where clients may not learn who exists: the same as a user would, the same
 //! every time, and nothing that anybody could use.
 
+use cognate_crypto::ids;
 use cognate_crypto::seal::Kind;
 use cognate_crypto::srp::{self, Verifier};
 use cognate_shapes::enums::VerifiedAttribute;
@@ -9,24 +10,18 @@ use super::names::{is_email, is_phone_number, username_key};
 use crate::context::Context;
 use crate::directory::Pool;
 
-/// Users who do not exist were all made within this time of their pool, in milliseconds.
-const MADE_WITHIN_MS: u64 = 24 * 3_600_000;
-
 /// The verifier that SRP and password checks work with; no password fits it.
 pub fn verifier(cx: &Context, pool: &Pool, name: &str) -> Verifier {
     let key = String::from_utf8_lossy(&username_key(pool, name)).into_owned();
     srp::fake_verifier(&digest(cx, pool, "verifier", ""), pool.short_name(), &key)
 }
 
-/// The `sub`, of the make that [`crate::rng::Rng::ordered_uuid`] gives.
+/// The `sub`. Those of users are random too, so that nothing tells one from the other.
 pub fn user_id(cx: &Context, pool: &Pool, name: &str) -> String {
     let digest = digest(cx, pool, "sub", name);
-    let (since, random) = digest.split_at(8);
-    let since = since.iter().fold(0, |number: u64, byte| number << 8 | u64::from(*byte)) % MADE_WITHIN_MS;
-    let made_ms = pool.created_ms.max(0).unsigned_abs() + since;
-    let mut bits = [0; 10];
-    bits.copy_from_slice(&random[..10]);
-    uuid::Builder::from_unix_timestamp_millis(made_ms, &bits).into_uuid().to_string()
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&digest[..16]);
+    ids::sub(bits)
 }
 
 /// Under what the name's attempts and codes are kept: tells neither the name nor, by being found, that it is a user's.

@@ -34,7 +34,7 @@ pub async fn add(
     let cx = &server.cx;
     let pool = directory::pool(cx, pool).await.unwrap();
     let now = server.clock.now_ms();
-    let id = cx.rng.ordered_uuid(now);
+    let id = cognate_crypto::ids::sub(cx.rng.bytes());
     let mut attributes: BTreeMap<String, String> =
         attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let by_email = !pool.username_attributes().is_empty();
