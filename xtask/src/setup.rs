@@ -112,7 +112,7 @@ fn node() -> Result<()> {
     let files = ["package.json", "package-lock.json", ".npmrc"].map(|name| from.join(name));
     let node = tree::clients().join("node");
     once(&node.join("installed"), &files.each_ref().map(PathBuf::as_path), || {
-        say("installing amazon-cognito-identity-js and aws-jwt-verify into target/clients/node");
+        say("installing Amplify, amazon-cognito-identity-js and aws-jwt-verify into target/clients/node");
         fs::create_dir_all(&node)?;
         for file in &files {
             fs::copy(file, node.join(file.file_name().context("a file")?))?;

@@ -160,6 +160,7 @@ fn compose_email(cx: &Context, pool: &Pool, to: &str, kind: MessageKind, values:
     let composed = compose::email(kind, &templates(pool), values);
     let settings = pool.settings.email_configuration.as_ref();
     let email = Email {
+        id: cx.rng.uuid(),
         to: to.to_owned(),
         from: settings.and_then(|settings| settings.from.as_ref()).map(|from| from.as_str().to_owned()),
         reply_to: settings

@@ -18,6 +18,8 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
 /// An e-mail.
 #[derive(Clone)]
 pub struct Email {
+    /// Unique: the left half of its Message-ID (RFC 5322 section 3.6.4).
+    pub id: String,
     pub to: String,
     /// An address or `Name <address>`; `None` is `mail.from`.
     pub from: Option<String>,
@@ -148,8 +150,14 @@ impl Smtp {
             None => self.from.clone(),
         };
         let sent = SystemTime::UNIX_EPOCH + Duration::from_millis(email.at.max(0).unsigned_abs());
-        let mut message =
-            Message::builder().to(mailbox(&email.to)?).from(from).subject(email.subject).date(sent).message_id(None);
+        // The right half is the sender's domain: this machine's name is nobody's business.
+        let id = format!("<{}@{}>", email.id, from.email.domain());
+        let mut message = Message::builder()
+            .to(mailbox(&email.to)?)
+            .from(from)
+            .subject(email.subject)
+            .date(sent)
+            .message_id(Some(id));
         if let Some(reply_to) = &email.reply_to {
             message = message.reply_to(mailbox(reply_to)?);
         }
@@ -183,6 +191,7 @@ mod tests {
 
     fn email(to: &str) -> Email {
         Email {
+            id: "7d0c".into(),
             to: to.into(),
             from: None,
             reply_to: Some("help@example.com".into()),
@@ -234,7 +243,7 @@ mod tests {
             "text/html",
             "Your verification code is 123456.",
             "\n.\r\nend",
-            "Message-ID: <",
+            "Message-ID: <7d0c@example.com>",
         ] {
             assert!(data.contains(part), "{part} in {data}");
         }
