@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cognate_server::rng::Rng;
 use cognate_testkit::program::{Caller, Program};
@@ -60,7 +60,9 @@ impl Service {
     /// Waits until every client has signed up some more people, on average.
     async fn is_under_load(&self) {
         let enough = self.signed_up.load(Ordering::Relaxed) + 2 * CLIENTS;
+        let began = Instant::now();
         while self.signed_up.load(Ordering::Relaxed) < enough {
+            assert!(began.elapsed() < Duration::from_secs(60), "the clients sign nobody up");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -87,7 +89,7 @@ impl Service {
 
     async fn code(&self, to: &str) -> Option<String> {
         let messages = self.caller.get(&format!("/inbox/messages?to={to}")).await?;
-        Some(messages["messages"][0]["code"].as_str().expect("a code was sent").to_owned())
+        Some(messages[0]["code"].as_str().expect("a code was sent").to_owned())
     }
 
     /// Signs people up and in until the server is gone.
