@@ -65,10 +65,10 @@ pub struct PoolKeys {
 }
 
 impl PoolKeys {
-    /// The key that signs new tokens of this use at `now_ms`: the oldest that is not retired yet.
+    /// The key that signs new tokens of this use at `now_ms`: of those not retired yet, the first that will be.
     pub fn signing(&self, token_use: TokenUse, now_ms: i64) -> Result<Arc<SigningKey>> {
         let signs = |key: &&PoolKey| key.token_use == token_use && key.retired_ms.is_none_or(|at| now_ms < at);
-        let current = self.keys.iter().find(signs);
+        let current = self.keys.iter().filter(signs).min_by_key(|key| key.retired_ms.unwrap_or(i64::MAX));
         current.map(|key| Arc::clone(&key.key)).ok_or_else(|| Error::internal("a pool has no key to sign with"))
     }
 
@@ -146,23 +146,27 @@ pub async fn of(cx: &Context, pool_id: &str) -> Result<Arc<PoolKeys>> {
 }
 
 /// Gives a pool two new keys, which take over from the present ones once everybody has had the time to fetch them.
-/// Answers when that is, in milliseconds.
+/// Answers when that is, in milliseconds. A rotation under way is not begun again.
 pub async fn rotate(cx: &Context, pool_id: &str) -> Result<i64> {
     // A pool that never signed anything gets its first keys first.
     of(cx, pool_id).await?;
     let now = cx.clock.now_ms();
-    let takes_over_ms = now + PUBLISHED_FIRST_MS;
     let new = make(cx, pool_id, now).await?;
     let pool = pool_id.to_owned();
-    cx.store
+    let takes_over_ms = cx
+        .store
         .write(move |tx| {
-            for key in signing_keys::list(tx, &pool)? {
-                signing_keys::retire(tx, &pool, &key.kid, takes_over_ms)?;
+            let present = signing_keys::list(tx, &pool)?;
+            if let Some(under_way) = present.iter().filter_map(|key| key.retired_ms).find(|at| now < *at) {
+                return Ok(under_way);
+            }
+            for key in &present {
+                signing_keys::retire(tx, &pool, &key.kid, now + PUBLISHED_FIRST_MS)?;
             }
             for key in &new {
                 signing_keys::insert(tx, key)?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(now + PUBLISHED_FIRST_MS)
         })
         .await?;
     cx.signing_keys.forget(pool_id);

@@ -34,3 +34,4 @@ mod tags;
 mod tokens;
 mod users;
 mod valid;
+mod walk;

@@ -7,7 +7,7 @@ use cognate_shapes::enums::{UserPoolMfa, UserStatus};
 use cognate_testkit::TestServer;
 use serde_json::json;
 
-use crate::people::{self, PASSWORD, by_password, confirmed, error, incorrect};
+use crate::people::{self, Exchange, PASSWORD, by_password, confirmed, error, incorrect};
 
 #[tokio::test]
 async fn a_password_gets_three_tokens() {
@@ -255,16 +255,38 @@ async fn a_client_with_a_secret_needs_its_hash() {
     assert_eq!(server.refused("InitiateAuth", request).await, wrong);
 }
 
-/// SECURITY 24: a pool that asks for a second factor gives nobody tokens for one.
+/// SECURITY 24, 25: a pool that asks for a second factor gives nobody tokens for one, whichever way they came.
 #[tokio::test]
 async fn required_mfa_is_never_skipped() {
     let server = TestServer::start().await;
     let pool = server.pool(json!({})).await;
     let client = server.client(&pool, json!({})).await;
     confirmed(&server, &pool, "alice").await;
+    people::add(&server, &pool, "bob", UserStatus::ForceChangePassword, Some(PASSWORD), &[]).await;
+    let bobs = server.ok("InitiateAuth", by_password(&client, "bob", PASSWORD)).await;
     require_mfa(&server, &pool).await;
-    let (code, _) = server.refused("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
-    assert_eq!(code, "InvalidUserPoolConfigurationException");
+    let refused = async |operation: &str, request: serde_json::Value| {
+        let (code, _) = server.refused(operation, request).await;
+        assert_eq!(code, "InvalidUserPoolConfigurationException", "{operation}");
+    };
+    refused("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+    let admin = json!({
+        "UserPoolId": pool,
+        "ClientId": client,
+        "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+        "AuthParameters": { "USERNAME": "alice", "PASSWORD": PASSWORD },
+    });
+    refused("AdminInitiateAuth", admin).await;
+    let exchange = Exchange::begin(&server, &client, "alice").await;
+    let proof = exchange.proof(&pool, PASSWORD, server.clock.now_ms() / 1000);
+    refused("RespondToAuthChallenge", exchange.respond(&client, proof)).await;
+    let chosen = json!({
+        "ClientId": client,
+        "ChallengeName": "NEW_PASSWORD_REQUIRED",
+        "Session": bobs["Session"],
+        "ChallengeResponses": { "USERNAME": "bob", "NEW_PASSWORD": "Chosen-Horse-8" },
+    });
+    refused("RespondToAuthChallenge", chosen).await;
 }
 
 /// Stores the setting, whether or not an operation lets anybody set it yet.

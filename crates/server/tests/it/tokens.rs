@@ -176,6 +176,7 @@ async fn keys_rotate_with_an_overlap() {
     let old = key_set(&server, &pool).await;
     let takes_over_ms = keys::rotate(&server.cx, &pool).await.unwrap();
     assert!(takes_over_ms - EPOCH_MS > 3_600_000, "longer than the key set may be cached");
+    assert_eq!(keys::rotate(&server.cx, &pool).await.unwrap(), takes_over_ms, "one rotation at a time");
     let published = key_set(&server, &pool).await;
     assert_eq!((old.len(), published.len()), (2, 4));
     let between = sign_in().await;
