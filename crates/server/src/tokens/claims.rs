@@ -1,12 +1,11 @@
 //! What ID and access tokens say.
 
-use cognate_shapes::error::{Error, Result};
+use cognate_shapes::error::Result;
 use cognate_store::Tx;
-use cognate_store::memberships;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::session::Session;
+use crate::accounts::groups::{self, Group};
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::{Client, Pool};
@@ -24,28 +23,16 @@ pub struct Groups {
     pub preferred_role: Option<String>,
 }
 
-/// The part of a group's stored document that tokens need.
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    role_arn: Option<String>,
-}
-
 /// The groups the user is in.
-pub fn groups(tx: &mut Tx<'_>, pool_id: &str, user_id: &str) -> Result<Groups> {
-    let mut found = Vec::new();
-    let mut after = String::new();
+pub fn groups(tx: &mut Tx<'_>, pool: &Pool, user_id: &str) -> Result<Groups> {
+    let mut found: Vec<Group> = Vec::new();
     loop {
-        let page = memberships::groups_of(tx, pool_id, user_id, &after, PAGE)?;
+        let after = found.last().map_or(String::new(), |group| group.name.clone());
+        let page = groups::of_user(tx, pool, user_id, &after, PAGE)?;
         let whole = page.len() as i64 == PAGE;
-        for group in page {
-            let document: Document = serde_json::from_str(&group.doc)
-                .map_err(|error| Error::internal("a stored group does not read").caused_by(error))?;
-            after.clone_from(&group.name);
-            found.push((group.precedence, group.name, document.role_arn));
-        }
+        found.extend(page);
         if !whole {
-            return Ok(ranked(found));
+            return Ok(ranked(found.into_iter().map(|group| (group.precedence, group.name, group.role_arn)).collect()));
         }
     }
 }

@@ -53,9 +53,9 @@ pub async fn again(
     signed(cx, Subject { pool, client, user, groups: &groups, session }).await
 }
 
-async fn groups_of(cx: &Context, pool: &Pool, user: &User) -> Result<Groups> {
-    let (pool_id, user_id) = (pool.id.clone(), user.id.clone());
-    cx.store.read(move |tx| claims::groups(tx, &pool_id, &user_id)).await
+async fn groups_of(cx: &Context, pool: &Arc<Pool>, user: &User) -> Result<Groups> {
+    let (pool, user_id) = (Arc::clone(pool), user.id.clone());
+    cx.store.read(move |tx| claims::groups(tx, &pool, &user_id)).await
 }
 
 async fn signed(cx: &Context, subject: Subject<'_>) -> Result<AuthenticationResult> {

@@ -10,7 +10,7 @@ use super::keys;
 use crate::context::Context;
 
 /// How often a node looks for what is over.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// How long a node that began the work keeps others from it, in milliseconds.
 const LEASE_MS: i64 = 5 * 60_000;

@@ -87,7 +87,7 @@ pub fn first(cx: &Context, pool_id: &str, user_id: &str, session: &Session) -> R
         expires_ms: session.expires_ms,
         generation: 0,
     };
-    Ok(made(cx, cx.seals.seal(&cx.rng, Kind::RefreshToken, &written(&note)?, CONTEXT)))
+    Ok(made(cx, &cx.seals.seal(&cx.rng, Kind::RefreshToken, &written(&note)?, CONTEXT)))
 }
 
 /// Whether the text looks like a refresh token.
@@ -176,15 +176,15 @@ fn live(tx: &mut Tx<'_>, pool: &Pool, note: &Note, now_ms: i64) -> Result<(User,
 /// The one token that may follow this one.
 fn successor(cx: &Context, presented: &Presented) -> Result<Made> {
     let note = Note { generation: presented.note.generation + 1, ..presented.note.clone() };
-    Ok(made(cx, cx.seals.seal_from(Kind::RefreshToken, &written(&note)?, CONTEXT, &presented.sealed)))
+    Ok(made(cx, &cx.seals.seal_from(Kind::RefreshToken, &written(&note)?, CONTEXT, &presented.sealed)))
 }
 
 fn written(note: &Note) -> Result<Vec<u8>> {
     serde_json::to_vec(note).map_err(|error| Error::internal("a refresh token does not serialize").caused_by(error))
 }
 
-fn made(cx: &Context, sealed: Vec<u8>) -> Made {
-    Made { token: ids::refresh_token(&sealed), hash: hash(cx, &sealed) }
+fn made(cx: &Context, sealed: &[u8]) -> Made {
+    Made { token: ids::refresh_token(sealed), hash: hash(cx, sealed) }
 }
 
 fn hash(cx: &Context, sealed: &[u8]) -> Vec<u8> {

@@ -9,12 +9,17 @@ use serde_json::{Value, json};
 
 use crate::people::{self, claims, confirmed, error, refusal, text};
 
-fn invalid() -> Option<(String, String)> {
-    Some(error("NotAuthorized", "Invalid Access Token"))
+fn invalid() -> (String, String) {
+    error("NotAuthorized", "Invalid Access Token")
 }
 
-fn unsigned() -> Option<(String, String)> {
-    Some(error("NotAuthorized", "Could not verify signature for Access Token"))
+fn unsigned() -> (String, String) {
+    error("NotAuthorized", "Could not verify signature for Access Token")
+}
+
+/// Why the server does not take the token.
+async fn refused(server: &TestServer, token: &str) -> (String, String) {
+    refusal(server, token).await.expect("the token is refused")
 }
 
 fn parts(token: &str) -> [String; 3] {
@@ -52,7 +57,7 @@ async fn a_live_token_is_taken_again_and_again() {
     assert_eq!(refusal(&server, text(&tokens, "AccessToken")).await, None);
     server.advance_s(1);
     let expired = error("NotAuthorized", "Access Token has expired");
-    assert_eq!(refusal(&server, text(&tokens, "AccessToken")).await, Some(expired.clone()));
+    assert_eq!(refused(&server, text(&tokens, "AccessToken")).await, expired.clone());
     let sign_out = json!({ "AccessToken": text(&tokens, "AccessToken") });
     assert_eq!(server.refused("GlobalSignOut", sign_out).await, expired);
 }
@@ -71,7 +76,7 @@ async fn the_algorithm_is_not_the_tokens_to_choose() {
         let mac = aws_lc_rs::hmac::sign(&hmac_key, format!("{header}.{payload}").as_bytes());
         for signature in [signature.clone(), String::new(), URL_SAFE_NO_PAD.encode(mac)] {
             let token = format!("{header}.{payload}.{signature}");
-            assert_eq!(refusal(&server, &token).await, invalid(), "{algorithm}");
+            assert_eq!(refused(&server, &token).await, invalid(), "{algorithm}");
         }
     }
 }
@@ -83,17 +88,17 @@ async fn the_key_is_one_of_the_pools() {
     let [_, payload, signature] = parts(text(&tokens, "AccessToken"));
     for kid in ["", "../../etc/passwd", "' OR 1=1 --", "unknown", &STANDARD.encode([7; 32])] {
         let token = format!("{}.{payload}.{signature}", encoded(&json!({ "kid": kid, "alg": "RS256" })));
-        assert_eq!(refusal(&server, &token).await, unsigned(), "{kid}");
+        assert_eq!(refused(&server, &token).await, unsigned(), "{kid}");
     }
     let own = SigningKey::generate().unwrap();
     let stranger = own.sign(&URL_SAFE_NO_PAD.decode(&payload).unwrap());
-    assert_eq!(refusal(&server, &stranger).await, unsigned());
+    assert_eq!(refused(&server, &stranger).await, unsigned());
     for member in ["jku", "jwk", "x5u", "x5c", "crit"] {
         let header = encoded(&json!({ "kid": own.kid(), "alg": "RS256", member: "https://evil.example/keys" }));
-        assert_eq!(refusal(&server, &format!("{header}.{payload}.{signature}")).await, invalid(), "{member}");
+        assert_eq!(refused(&server, &format!("{header}.{payload}.{signature}")).await, invalid(), "{member}");
     }
     let without = encoded(&json!({ "alg": "RS256" }));
-    assert_eq!(refusal(&server, &format!("{without}.{payload}.{signature}")).await, invalid());
+    assert_eq!(refused(&server, &format!("{without}.{payload}.{signature}")).await, invalid());
 }
 
 /// SECURITY 3: an access token is one by its key and by its claims, of this pool.
@@ -101,9 +106,9 @@ async fn the_key_is_one_of_the_pools() {
 async fn other_tokens_are_no_access_tokens() {
     let (server, pool, _, tokens) = signed_in().await;
     let genuine = claims(text(&tokens, "AccessToken"));
-    assert_eq!(refusal(&server, text(&tokens, "IdToken")).await, invalid());
-    assert_eq!(refusal(&server, text(&tokens, "RefreshToken")).await, invalid());
-    assert_eq!(refusal(&server, &signed(&server, &pool, TokenUse::Id, &genuine).await).await, invalid());
+    assert_eq!(refused(&server, text(&tokens, "IdToken")).await, invalid());
+    assert_eq!(refused(&server, text(&tokens, "RefreshToken")).await, invalid());
+    assert_eq!(refused(&server, &signed(&server, &pool, TokenUse::Id, &genuine).await).await, invalid());
     let with = |name: &str, value: Value| {
         let mut claims = genuine.clone();
         claims[name] = value;
@@ -112,9 +117,9 @@ async fn other_tokens_are_no_access_tokens() {
     let other = server.pool(json!({})).await;
     keys::of(&server.cx, &other).await.unwrap();
     let issuer = |pool: &str| json!(format!("{}/{pool}", server.url()));
-    let revoked = Some(error("NotAuthorized", "Access Token has been revoked"));
-    let scope = Some(error("NotAuthorized", "Access Token does not have required scopes"));
-    let nobody = Some(error("UserNotFound", "User does not exist."));
+    let revoked = error("NotAuthorized", "Access Token has been revoked");
+    let scope = error("NotAuthorized", "Access Token does not have required scopes");
+    let nobody = error("UserNotFound", "User does not exist.");
     for (what, claims, expected) in [
         ("a use of another kind", with("token_use", json!("id")), invalid()),
         ("another pool's", with("iss", issuer(&other)), unsigned()),
@@ -130,7 +135,7 @@ async fn other_tokens_are_no_access_tokens() {
         ("that is not a time", with("exp", json!("never")), invalid()),
     ] {
         assert_eq!(
-            refusal(&server, &signed(&server, &pool, TokenUse::Access, &claims).await).await,
+            refused(&server, &signed(&server, &pool, TokenUse::Access, &claims).await).await,
             expected,
             "{what}"
         );
@@ -154,7 +159,7 @@ async fn damaged_tokens_are_refused() {
         &format!("{token}."),
         &format!("{token}="),
     ] {
-        assert_eq!(refusal(&server, bad).await, invalid(), "{bad}");
+        assert_eq!(refused(&server, bad).await, invalid(), "{bad}");
     }
     let flipped = |text: &str| {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
@@ -162,22 +167,22 @@ async fn damaged_tokens_are_refused() {
         bytes[middle] ^= 1;
         URL_SAFE_NO_PAD.encode(bytes)
     };
-    assert_eq!(refusal(&server, &format!("{header}.{payload}.{}", flipped(&signature))).await, unsigned());
+    assert_eq!(refused(&server, &format!("{header}.{payload}.{}", flipped(&signature))).await, unsigned());
     let whole = URL_SAFE_NO_PAD.decode(&signature).unwrap();
     let genuine = claims(token);
     let mut raised = genuine.clone();
     raised["exp"] = json!(9_999_999_999_i64);
-    assert_eq!(refusal(&server, &format!("{header}.{}.{signature}", encoded(&raised))).await, unsigned());
+    assert_eq!(refused(&server, &format!("{header}.{}.{signature}", encoded(&raised))).await, unsigned());
     assert_eq!(
-        refusal(&server, &format!("{header}.{payload}.{}", URL_SAFE_NO_PAD.encode(&whole[..255]))).await,
+        refused(&server, &format!("{header}.{payload}.{}", URL_SAFE_NO_PAD.encode(&whole[..255]))).await,
         unsigned()
     );
     let key = keys::of(&server.cx, &pool).await.unwrap().signing(TokenUse::Access, server.clock.now_ms()).unwrap();
     let text_of = genuine.to_string();
     let twice = format!("{}, \"sub\": \"someone\"}}", &text_of[..text_of.len() - 1]);
-    assert_eq!(refusal(&server, &key.sign(twice.as_bytes())).await, invalid());
-    assert_eq!(refusal(&server, &key.sign(token.as_bytes())).await, invalid(), "a token in a token");
-    assert_eq!(refusal(&server, &"a".repeat(20_000)).await, invalid());
+    assert_eq!(refused(&server, &key.sign(twice.as_bytes())).await, invalid());
+    assert_eq!(refused(&server, &key.sign(token.as_bytes())).await, invalid(), "a token in a token");
+    assert_eq!(refused(&server, &"a".repeat(20_000)).await, invalid());
 }
 
 /// SECURITY 5: users who are disabled or deleted, clients and pools that are deleted.
@@ -188,20 +193,20 @@ async fn a_token_dies_with_what_it_is_about() {
     assert_eq!(refusal(&server, token).await, None);
     let sub = claims(token)["sub"].as_str().unwrap().to_owned();
     people::change(&server, &pool, &sub, |user| user.enabled = false).await;
-    assert_eq!(refusal(&server, token).await, Some(error("NotAuthorized", "User is disabled.")));
+    assert_eq!(refused(&server, token).await, error("NotAuthorized", "User is disabled."));
     people::change(&server, &pool, &sub, |user| user.enabled = true).await;
     server.ok("DeleteUserPoolClient", json!({ "UserPoolId": pool, "ClientId": client })).await;
     let revoked = error("NotAuthorized", "Access Token has been revoked");
-    assert_eq!(refusal(&server, token).await, Some(revoked.clone()));
+    assert_eq!(refused(&server, token).await, revoked.clone());
 
     let client = server.client(&pool, json!({})).await;
     let tokens = people::tokens(&server, &client, "alice").await;
     let token = text(&tokens, "AccessToken");
     assert_eq!(refusal(&server, token).await, None);
     people::remove(&server, &pool, &sub).await;
-    assert_eq!(refusal(&server, token).await, Some(error("UserNotFound", "User does not exist.")));
+    assert_eq!(refused(&server, token).await, error("UserNotFound", "User does not exist."));
     // GlobalSignOut has no words for that.
     assert_eq!(server.refused("GlobalSignOut", json!({ "AccessToken": token })).await, revoked);
     server.ok("DeleteUserPool", json!({ "UserPoolId": pool })).await;
-    assert_eq!(refusal(&server, token).await, invalid());
+    assert_eq!(refused(&server, token).await, invalid());
 }

@@ -1,4 +1,5 @@
 //! The server as its users see it: every test drives a real server through a real client.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 
 mod access_tokens;
 mod accounts;

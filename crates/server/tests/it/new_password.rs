@@ -15,12 +15,9 @@ async fn begin(server: &TestServer, client: &str, name: &str) -> Value {
 }
 
 fn respond(client: &str, session: &Value, answers: Value) -> Value {
-    json!({
-        "ClientId": client,
-        "ChallengeName": "NEW_PASSWORD_REQUIRED",
-        "Session": session,
-        "ChallengeResponses": answers,
-    })
+    let mut request = json!({ "ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session });
+    request["ChallengeResponses"] = answers;
+    request
 }
 
 fn once() -> (String, String) {
@@ -107,6 +104,13 @@ async fn what_the_pool_requires_is_asked_for() {
         (
             &[("name", "Alice"), ("locale", "en")][..],
             error("NotAuthorized", "A client attempted to write unauthorized attribute"),
+        ),
+        (
+            &[("name", "Alice"), ("nickname", &"a".repeat(2049))][..],
+            error(
+                "InvalidParameter",
+                "Attributes did not conform to the schema: nickname: Member must have length less than or equal to 2048\n",
+            ),
         ),
         // SECURITY 31: what the server alone decides.
         (

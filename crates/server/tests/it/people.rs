@@ -169,12 +169,10 @@ impl Exchange {
 
     /// The request that answers with these.
     pub fn respond(&self, client: &str, answers: Value) -> Value {
-        json!({
-            "ClientId": client,
-            "ChallengeName": "PASSWORD_VERIFIER",
-            "Session": self.challenge["Session"],
-            "ChallengeResponses": answers,
-        })
+        let session = &self.challenge["Session"];
+        let mut request = json!({ "ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "Session": session });
+        request["ChallengeResponses"] = answers;
+        request
     }
 }
 

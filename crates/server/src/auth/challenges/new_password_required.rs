@@ -9,8 +9,8 @@ use cognate_shapes::scalars::Text;
 use cognate_store::Tx;
 
 use super::Challenge;
-use crate::accounts::password;
 use crate::accounts::user::{self, OnConflict, Refused, User};
+use crate::accounts::{attributes, password};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, proof};
 use crate::tokens::issue;
@@ -106,7 +106,7 @@ fn missing<'a>(attempt: &'a Attempt<'_>, user: &'a User) -> impl Iterator<Item =
     required.filter(|name| user.attribute(name).is_none_or(str::is_empty))
 }
 
-/// The attributes in the answer: what the user lacks and the client may write.
+/// The attributes in the answer: what the user lacks, the client may write and the schema allows.
 fn given_attributes(attempt: &Attempt<'_>, user: &User) -> Result<BTreeMap<String, String>> {
     let mut given = BTreeMap::new();
     for (key, value) in &attempt.given {
@@ -118,8 +118,11 @@ fn given_attributes(attempt: &Attempt<'_>, user: &User) -> Result<BTreeMap<Strin
         if !required && !attempt.client.may_write(name) {
             return Err(Error::unauthorized_attribute());
         }
-        given.insert(name.to_owned(), value.as_str().to_owned());
+        if !value.is_empty() {
+            given.insert(name.to_owned(), value.as_str().to_owned());
+        }
     }
+    attributes::check_new(&attempt.pool, &mut given, false)?;
     Ok(given)
 }
 
