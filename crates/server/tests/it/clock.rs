@@ -17,8 +17,7 @@ impl Signed {
         let pool = server.pool(json!({ "AutoVerifiedAttributes": ["email"] })).await;
         let client = server.client(&pool, json!({})).await;
         let attributes = json!([{ "Name": "email", "Value": "ada@example.com" }]);
-        let body =
-            json!({ "ClientId": client, "Username": "ada", "Password": PASSWORD, "UserAttributes": attributes });
+        let body = json!({ "ClientId": client, "Username": "ada", "Password": PASSWORD, "UserAttributes": attributes });
         server.ok("SignUp", body).await;
         let code = server.last_code("ada@example.com");
         (Self { server, client }, code)
