@@ -1,7 +1,8 @@
 //! Measures the seam: what a thread hop costs, how fast commits are, and what SERIALIZABLE does to a hot row.
 //!
 //! `cargo run --release -p cognate-store --example measure -- sqlite:/path/to/a/new.db` or a `postgres://` URL of an
-//! empty database.
+//! empty database. With the word `commits` before the URL it prints one JSON object instead, `{"commits_per_s": …}`: what
+//! a server with these settings can make durable at best.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -15,7 +16,12 @@ const PERIOD: Duration = Duration::from_secs(3);
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    let url = std::env::args().nth(1).ok_or("the URL of an empty database is missing")?;
+    let mut arguments = std::env::args().skip(1).peekable();
+    let commits_alone = arguments.next_if_eq("commits").is_some();
+    let url = arguments.next().ok_or("the URL of an empty database is missing")?;
+    if commits_alone {
+        return most_commits(&url).await;
+    }
     let connections: &[usize] = if url.starts_with("sqlite:") { &[0] } else { &[2, 4, 8, 16, 32] };
     for &pg_connections in connections {
         let options = Options { rehearse: false, pg_connections, ..Options::default() };
@@ -47,6 +53,19 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         report("increments of one row", 32, &increments(&store, 32, 1).await);
         store.close().await;
     }
+    Ok(())
+}
+
+/// The rate with as many callers as help.
+async fn most_commits(url: &str) -> Result<(), Box<dyn StdError>> {
+    let store = Store::open(url, &Options { rehearse: false, ..Options::default() })?;
+    store.migrate().await?;
+    let mut most = 0;
+    for callers in [16, 64, 256] {
+        most = most.max(commits(&store, callers).await.done);
+    }
+    store.close().await;
+    println!("{{\"commits_per_s\": {:.1}}}", most as f64 / PERIOD.as_secs_f64());
     Ok(())
 }
 
