@@ -1,6 +1,4 @@
 //! The server as its users see it: every test drives a real server through a real client.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
-
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails cannot go on")]
 
 mod access_tokens;

@@ -9,7 +9,6 @@ use cognate_crypto::srp::{client, format_timestamp};
 use cognate_server::accounts::password;
 use cognate_server::accounts::user::{self, OnConflict, Profile, User};
 use cognate_server::directory;
-use cognate_server::tokens::verify;
 use cognate_shapes::enums::UserStatus;
 use cognate_testkit::TestServer;
 use serde_json::{Value, json};
@@ -104,8 +103,7 @@ pub async fn tokens(server: &TestServer, client: &str, username: &str) -> Value 
 
 /// Why the server does not take an access token; `None` if it does.
 pub async fn refusal(server: &TestServer, token: &str) -> Option<(String, String)> {
-    let error = verify::access_token(&server.cx, token).await.err()?;
-    Some((error.code.as_str().to_owned(), error.message.into_owned()))
+    server.call("GetUser", json!({ "AccessToken": token })).await.error()
 }
 
 /// A text of an answer.
