@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod accounts;
+mod attributes;
 mod cli;
 mod clients;
 mod clock;
