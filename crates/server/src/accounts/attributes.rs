@@ -80,7 +80,7 @@ pub fn check_new(pool: &Pool, attributes: &mut BTreeMap<String, String>, complet
     if complete {
         broken.extend(missing(pool, |name| attributes.contains_key(name)));
     }
-    unbroken(broken)?;
+    unbroken(&broken)?;
     for attribute in VerifiedAttribute::ALL {
         let name = attribute.as_str();
         if attributes.get(flag(*attribute)).is_some_and(|flag| flag == "true") && !attributes.contains_key(name) {
@@ -97,11 +97,12 @@ pub fn missing(pool: &Pool, has: impl Fn(&str) -> bool) -> Vec<(String, String)>
 }
 
 /// One error for all that does not conform to the schema, if anything does not.
-pub fn unbroken(broken: Vec<(String, String)>) -> Result<()> {
+pub fn unbroken(broken: &[(String, String)]) -> Result<()> {
     if broken.is_empty() {
         return Ok(());
     }
-    Err(Error::schema(broken.iter().map(|(name, reason)| format!("{name}: {reason}\n")).collect::<String>()))
+    let lines: Vec<_> = broken.iter().map(|(name, reason)| format!("{name}: {reason}\n")).collect();
+    Err(Error::schema(lines.concat()))
 }
 
 /// Changes attributes of the user, and answers where codes for new addresses went.
@@ -135,7 +136,7 @@ pub async fn update(
         let unverified = apply(&write, &mut user, &changes)?;
         if by_client {
             let has = |name: &str| user.attribute(name).is_some() || user.profile.pending.contains_key(name);
-            unbroken(missing(&write, has))?;
+            unbroken(&missing(&write, has))?;
         }
         user.modified_ms = now;
         store(tx, &write, &before, &user)?;
@@ -296,7 +297,7 @@ fn check_changes(pool: &Pool, changes: &mut Changes) -> Result<()> {
         };
         broken.extend(reason.map(|reason| (name.clone(), reason)));
     }
-    unbroken(broken)
+    unbroken(&broken)
 }
 
 /// The words for an attribute that must be there.
@@ -319,33 +320,36 @@ pub const fn flag(attribute: VerifiedAttribute) -> &'static str {
 }
 
 /// What is wrong with the value, `None` for nothing; flags come out in lower case.
-fn check_value(definition: &Definition, value: &mut String) -> Result<Option<String>> {
+fn check_value(definition: &Definition, value: &mut str) -> Result<Option<String>> {
+    let not = |what: &str| Ok(Some(format!("Value must be {what}")));
     match definition.name.as_str() {
         "email" if !is_email(value) => return Err(Error::invalid_email()),
         "phone_number" if !is_phone_number(value) => return Err(Error::invalid_phone_number()),
-        "email_verified" | "phone_number_verified" => value.make_ascii_lowercase(),
-        "birthdate" if value.len() == 10 && value.parse::<jiff::civil::Date>().is_err() => {
-            return Ok(Some("Value must be a date in the form YYYY-MM-DD".to_owned()));
+        "birthdate" if value.chars().count() == 10 && value.parse::<jiff::civil::Date>().is_err() => {
+            return not("a date in the form YYYY-MM-DD");
+        }
+        "email_verified" | "phone_number_verified" => {
+            value.make_ascii_lowercase();
+            return if matches!(value, "true" | "false") { Ok(None) } else { not("true or false") };
         }
         _ => {}
     }
-    let bound = |text: &Option<String>| text.as_deref().and_then(Decimal::parse).is_some();
-    let (min, max) = definition.bounds.as_ref().map_or((None, None), |bounds| {
-        (bounds.min.clone().filter(|_| bound(&bounds.min)), bounds.max.clone().filter(|_| bound(&bounds.max)))
-    });
     let (measured, what) = match definition.kind {
         Kind::String => (value.chars().count().to_string(), "length"),
-        Kind::Number => (value.clone(), "value"),
+        Kind::Number => (value.to_owned(), "value"),
         Kind::Boolean => {
             let fits = ["true", "false", "1", "0"].iter().any(|word| value.eq_ignore_ascii_case(word));
-            return Ok((!fits).then(|| "Value must be a Boolean".to_owned()));
+            return if fits { Ok(None) } else { not("a Boolean") };
         }
-        Kind::DateTime => return Ok((!is_moment(value)).then(|| "Value must be a DateTime".to_owned())),
+        Kind::DateTime => return if is_moment(value) { Ok(None) } else { not("a DateTime") },
     };
-    let Some(measured) = Decimal::parse(&measured) else { return Ok(Some("Value must be a Number".to_owned())) };
+    let Some(measured) = Decimal::parse(&measured) else { return not("a Number") };
+    let bounds = definition.bounds.as_ref();
+    let min = bounds.and_then(|bounds| bounds.min.as_deref());
     if let Some(min) = min.filter(|min| Decimal::parse(min).is_some_and(|min| measured < min)) {
         return Ok(Some(format!("Member must have {what} greater than or equal to {min}")));
     }
+    let max = bounds.and_then(|bounds| bounds.max.as_deref());
     if let Some(max) = max.filter(|max| Decimal::parse(max).is_some_and(|max| measured > max)) {
         return Ok(Some(format!("Member must have {what} less than or equal to {max}")));
     }

@@ -48,7 +48,7 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
     attributes::check_new(pool, &mut attributes, passwordless)?;
     if passwordless && !factors.iter().any(|factor| attributes.contains_key(*factor)) {
         let needed = factors.first().copied().unwrap_or(EMAIL);
-        attributes::unbroken(vec![(needed.to_owned(), attributes::REQUIRED.to_owned())])?;
+        attributes::unbroken(&[(needed.to_owned(), attributes::REQUIRED.to_owned())])?;
     }
     let mediums = if new.invited { mediums(&attributes, new.mediums)? } else { Vec::new() };
     has_room(cx, pool).await?;

@@ -355,7 +355,7 @@ async fn attributes_of_a_new_user_fit_the_schema() {
         ("email", "nobody", "Invalid email address format.".to_owned()),
         ("phone_number", "5551234", "Invalid phone number format.".to_owned()),
         ("email_verified", "true", "email is required to set email_verified to true".to_owned()),
-        ("email_verified", "yes", format!("{schema}email_verified: Value must be a Boolean\n")),
+        ("email_verified", "1", format!("{schema}email_verified: Value must be true or false\n")),
         ("custom:plan", "a", format!("{schema}custom:plan: Member must have length greater than or equal to 2\n")),
         ("custom:plan", "abcde", format!("{schema}custom:plan: Member must have length less than or equal to 4\n")),
         ("custom:size", "4.9", format!("{schema}custom:size: Member must have value greater than or equal to 5\n")),
@@ -364,6 +364,7 @@ async fn attributes_of_a_new_user_fit_the_schema() {
         ("custom:open", "maybe", format!("{schema}custom:open: Value must be a Boolean\n")),
         ("custom:since", "yesterday", format!("{schema}custom:since: Value must be a DateTime\n")),
         ("birthdate", "2001-02-29", format!("{schema}birthdate: Value must be a date in the form YYYY-MM-DD\n")),
+        ("birthdate", "ééééééééé9", format!("{schema}birthdate: Value must be a date in the form YYYY-MM-DD\n")),
         ("birthdate", "1", format!("{schema}birthdate: Member must have length greater than or equal to 10\n")),
         ("updated_at", "-1", format!("{schema}updated_at: Member must have value greater than or equal to 0\n")),
     ] {

@@ -16,14 +16,15 @@ impl Error {
 
     /// Attributes that a change cannot touch, each with why: a line each, and a blank at the end.
     pub fn fixed_attributes<'a>(refused: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let lines: String = refused.into_iter().map(|(name, reason)| format!("user.{name}: {reason}\n")).collect();
-        Self::invalid(format!("{lines} "))
+        let lines: Vec<_> = refused.into_iter().map(|(name, reason)| format!("user.{name}: {reason}\n")).collect();
+        Self::invalid(lines.concat() + " ")
     }
 
     /// Attributes to delete that the schema does not have.
     pub fn unknown_attributes<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let line = |name| format!("user.{name}: Attribute does not exist in the schema.\n");
-        Self::invalid(format!("Invalid user attributes: {}", names.into_iter().map(line).collect::<String>()))
+        let lines: Vec<_> = names.into_iter().map(line).collect();
+        Self::invalid(format!("Invalid user attributes: {}", lines.concat()))
     }
 
     pub fn invalid_email() -> Self {
