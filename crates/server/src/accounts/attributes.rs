@@ -330,7 +330,7 @@ fn check_value(definition: &Definition, value: &mut str) -> Result<Option<String
         }
         "email_verified" | "phone_number_verified" => {
             value.make_ascii_lowercase();
-            return if matches!(value, "true" | "false") { Ok(None) } else { not("true or false") };
+            return if matches!(&*value, "true" | "false") { Ok(None) } else { not("true or false") };
         }
         _ => {}
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cognate_crypto::ids;
 use cognate_crypto::password::{Requirements, generate};
 use cognate_shapes::enums::{AuthFactor, DeliveryMedium, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
@@ -51,10 +52,10 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
         attributes::unbroken(&[(needed.to_owned(), attributes::REQUIRED.to_owned())])?;
     }
     let mediums = if new.invited { mediums(&attributes, new.mediums)? } else { Vec::new() };
-    has_room(cx, pool).await?;
+    has_room(cx, pool, Code::PreconditionNotMet).await?;
 
     let now = cx.clock.now_ms();
-    let id = cognate_crypto::ids::sub(cx.rng.bytes());
+    let id = ids::sub(cx.rng.bytes());
     let username = if signs_in_by.is_some() { id.clone() } else { new.name.clone() };
     let mut user = User {
         id,
@@ -185,10 +186,10 @@ async fn hash(cx: &Context, pool: &Pool, user: &User, password: &str) -> Result<
     })
 }
 
-/// Refuses users beyond the quota. It is read before the write, so users made at once may go a little beyond it: a
-/// count that held exactly would make every new user wait for every other.
-pub(super) async fn has_room(cx: &Context, pool: &Pool) -> Result<()> {
+/// Refuses users beyond the quota, with the code that the operation has for it. The count is read before the write, so
+/// users made at once may go a little beyond it: one that held exactly would make every new user wait for every other.
+pub(super) async fn has_room(cx: &Context, pool: &Pool, full: Code) -> Result<()> {
     let (id, most) = (pool.id.clone(), cx.config.limits.users_per_pool);
     let users = cx.store.read(move |tx| cognate_store::pools::users(tx, &id)).await?;
-    if u64::try_from(users).is_ok_and(|users| users >= most) { Err(Error::too_many_users(most)) } else { Ok(()) }
+    if u64::try_from(users).is_ok_and(|users| users >= most) { Err(Error::too_many_users(full, most)) } else { Ok(()) }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cognate_crypto::ids;
 use cognate_shapes::enums::{AliasAttribute, UserStatus, UsernameAttribute, VerifiedAttribute};
-use cognate_shapes::error::{Error, Result};
+use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::codes::{self, Purpose};
@@ -36,7 +37,7 @@ pub async fn sign_up(
     let signs_in_by = identify(pool, name, &mut attributes)?;
     attributes::check_new(pool, &mut attributes, true)?;
     let now = cx.clock.now_ms();
-    let id = cognate_crypto::ids::sub(cx.rng.bytes());
+    let id = ids::sub(cx.rng.bytes());
     let username = if signs_in_by.is_some() { id.clone() } else { name.to_owned() };
     let credential = match password {
         Some(password) => {
@@ -47,7 +48,7 @@ pub async fn sign_up(
         None if create::code_factors(pool).iter().any(|way| attributes.contains_key(*way)) => None,
         None => return Err(Error::missing_parameter("Password")),
     };
-    create::has_room(cx, pool).await?;
+    create::has_room(cx, pool, Code::LimitExceeded).await?;
     let user = User {
         id,
         username,

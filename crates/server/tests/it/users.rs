@@ -423,6 +423,10 @@ async fn there_is_an_end_to_users() {
     }
     let refused = server.refused("AdminCreateUser", silent(&pool, "c", json!([]))).await;
     assert_eq!(refused, error("PreconditionNotMet", "User pool cannot have more than 2 users."));
+    let client = server.client(&pool, json!({})).await;
+    let request = json!({ "ClientId": client, "Username": "c", "Password": "Correct-Horse-7" });
+    let refused = server.refused("SignUp", request).await;
+    assert_eq!(refused, error("LimitExceeded", "User pool cannot have more than 2 users."));
 }
 
 /// SECURITY 34: what belongs to one account is not there for another, in any operation with a pool's id; a user of one

@@ -75,9 +75,9 @@ impl Error {
         Self::new(Code::UsernameExists, format!("An account with the {attribute} already exists."))
     }
 
-    /// `AdminCreateUser` lists no `LimitExceededException`.
-    pub fn too_many_users(most: u64) -> Self {
-        Self::new(Code::PreconditionNotMet, format!("User pool cannot have more than {most} users."))
+    /// `SignUp` says it as `LimitExceededException`, which `AdminCreateUser` does not list.
+    pub fn too_many_users(code: Code, most: u64) -> Self {
+        Self::new(code, format!("User pool cannot have more than {most} users."))
     }
 
     pub fn resend_not_possible(username: &str) -> Self {
