@@ -1,5 +1,4 @@
 //! The server as its users see it: every test drives a real server through a real client.
-#![expect(clippy::unwrap_used, reason = "a test whose preparation fails cannot go on")]
 
 mod access_tokens;
 mod accounts;
@@ -22,6 +21,7 @@ mod new_password;
 mod nodes;
 mod passwords;
 mod people;
+mod policies;
 mod pool_rules;
 mod pools;
 mod protocol;
