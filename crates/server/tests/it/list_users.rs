@@ -1,5 +1,6 @@
 //! `ListUsers`: what filters find, in which order, page by page.
 
+use aws_sdk_cognitoidentityprovider::operation::list_users::ListUsersOutput;
 use aws_sdk_cognitoidentityprovider::types::UserType;
 use cognate_testkit::TestServer;
 use serde_json::{Value, json};
@@ -106,7 +107,7 @@ async fn pages_follow_the_attribute_without_gaps() {
     let pages = pages.send().collect::<Result<Vec<_>, _>>().await.unwrap();
     let sizes: Vec<_> = pages.iter().map(|page| page.users().len()).collect();
     assert_eq!(sizes, [3, 3, 3, 1]);
-    let users: Vec<&UserType> = pages.iter().flat_map(|page| page.users()).collect();
+    let users: Vec<&UserType> = pages.iter().flat_map(ListUsersOutput::users).collect();
     let order: Vec<_> = users.iter().map(|user| user.username().unwrap()[..2].to_owned()).collect();
     assert_eq!(order, ["u0", "u0", "u1", "u1", "u2", "u2", "u3", "u3", "u4", "u4"]);
     let mut all: Vec<_> = users.iter().map(|user| user.username().unwrap()).collect();
@@ -117,7 +118,7 @@ async fn pages_follow_the_attribute_without_gaps() {
     for filter in ["", "sub ^= \"\"", "username ^= \"u\"", "status = \"Enabled\""] {
         let pages = sdk.list_users().user_pool_id(&pool).filter(filter).limit(4).into_paginator();
         let pages = pages.send().collect::<Result<Vec<_>, _>>().await.unwrap();
-        let mut names: Vec<_> = pages.iter().flat_map(|page| page.users()).filter_map(UserType::username).collect();
+        let mut names: Vec<_> = pages.iter().flat_map(ListUsersOutput::users).filter_map(UserType::username).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 10, "{filter}");
@@ -243,7 +244,7 @@ async fn a_token_goes_with_its_own_request() {
 async fn a_user_of_a_pool_by_email_is_found_by_email() {
     let server = TestServer::start().await;
     let pool = server.pool(json!({ "UsernameAttributes": ["email"] })).await;
-    let made = server.ok("AdminCreateUser", silent(&pool, "ada@example.com", json!([]))).await;
+    let made = server.ok("AdminCreateUser", silent(&pool, "ada@example.com", &json!([]))).await;
     let id = made["User"]["Username"].as_str().unwrap();
     assert_eq!(found(&server, &pool, "username = \"ada@example.com\"").await.len(), 0);
     assert_eq!(found(&server, &pool, "email = \"ada@example.com\"").await, [id]);

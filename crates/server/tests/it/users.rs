@@ -19,12 +19,12 @@ pub async fn pool(server: &TestServer) -> String {
 
 /// Makes a user without a message; the `sub`.
 pub async fn made(server: &TestServer, pool: &str, name: &str, attributes: Value) -> String {
-    let made = server.ok("AdminCreateUser", silent(pool, name, attributes)).await;
+    let made = server.ok("AdminCreateUser", silent(pool, name, &attributes)).await;
     attribute(&made["User"]["Attributes"], "sub").expect("a user has a sub")
 }
 
 /// A request for a user without a message.
-pub fn silent(pool: &str, name: &str, attributes: Value) -> Value {
+pub fn silent(pool: &str, name: &str, attributes: &Value) -> Value {
     json!({ "UserPoolId": pool, "Username": name, "UserAttributes": attributes, "MessageAction": "SUPPRESS" })
 }
 
@@ -167,12 +167,12 @@ async fn a_temporary_password_meets_the_policy() {
         } },
     });
     let pool = server.pool(settings).await;
-    let mut request = silent(&pool, "ada", json!([]));
+    let mut request = silent(&pool, "ada", &json!([]));
     request["TemporaryPassword"] = json!("short");
     let refused = server.refused("AdminCreateUser", request).await;
     assert_eq!(refused, error("InvalidPassword", "Password did not conform with policy: Password not long enough"));
 
-    let mut request = silent(&pool, "ada", json!([email("ada@example.com")]));
+    let mut request = silent(&pool, "ada", &json!([email("ada@example.com")]));
     request["DesiredDeliveryMediums"] = json!(["EMAIL"]);
     request.as_object_mut().unwrap().remove("MessageAction");
     server.ok("AdminCreateUser", request).await;
@@ -193,15 +193,15 @@ async fn who_signs_in_by_codes_needs_no_password() {
         "Schema": [{ "Name": "given_name", "Required": true }],
     });
     let pool = server.pool(settings).await;
-    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", &json!([]))).await;
     let words = "Attributes did not conform to the schema: given_name: The attribute is required\n";
     assert_eq!(refused, error("InvalidParameter", words));
     let named = json!({ "Name": "given_name", "Value": "Ada" });
-    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", json!([named]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", &json!([named]))).await;
     let words = "Attributes did not conform to the schema: email: The attribute is required\n";
     assert_eq!(refused, error("InvalidParameter", words));
 
-    let mut request = silent(&pool, "ada", json!([named, email("ada@example.com")]));
+    let mut request = silent(&pool, "ada", &json!([named, email("ada@example.com")]));
     request.as_object_mut().unwrap().remove("MessageAction");
     request["DesiredDeliveryMediums"] = json!(["EMAIL"]);
     let made = server.ok("AdminCreateUser", request).await;
@@ -213,7 +213,7 @@ async fn who_signs_in_by_codes_needs_no_password() {
     assert_eq!(code, "UnsupportedUserStateException");
 
     // With a password, required attributes may wait for the first sign-in.
-    let mut request = silent(&pool, "bob", json!([]));
+    let mut request = silent(&pool, "bob", &json!([]));
     request["TemporaryPassword"] = json!("Abcdef1!x");
     let made = server.ok("AdminCreateUser", request).await;
     assert_eq!(made["User"]["UserStatus"], "FORCE_CHANGE_PASSWORD");
@@ -223,7 +223,7 @@ async fn who_signs_in_by_codes_needs_no_password() {
 async fn a_pool_by_email_names_users_itself() {
     let server = TestServer::start().await;
     let pool = server.pool(json!({ "UsernameAttributes": ["email"] })).await;
-    let made = server.ok("AdminCreateUser", silent(&pool, "ada@example.com", json!([]))).await;
+    let made = server.ok("AdminCreateUser", silent(&pool, "ada@example.com", &json!([]))).await;
     let user = &made["User"];
     let sub = attribute(&user["Attributes"], "sub").unwrap();
     assert_eq!(user["Username"], sub.as_str());
@@ -231,26 +231,26 @@ async fn a_pool_by_email_names_users_itself() {
     let shown = server.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "ada@example.com" })).await;
     assert_eq!(shown["Username"], sub.as_str());
 
-    let refused = server.refused("AdminCreateUser", silent(&pool, "ada@example.com", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&pool, "ada@example.com", &json!([]))).await;
     assert_eq!(refused, error("UsernameExists", "User account already exists"));
-    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&pool, "ada", &json!([]))).await;
     assert_eq!(refused, error("InvalidParameter", "Username should be an email."));
     let both = server.pool(json!({ "UsernameAttributes": ["email", "phone_number"] })).await;
-    let refused = server.refused("AdminCreateUser", silent(&both, "ada", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&both, "ada", &json!([]))).await;
     assert_eq!(refused, error("InvalidParameter", "Username should be either an email or a phone number."));
-    server.ok("AdminCreateUser", silent(&both, "ada@example.com", json!([]))).await;
-    let taken = silent(&both, "+15555559934", json!([email("ada@example.com")]));
+    server.ok("AdminCreateUser", silent(&both, "ada@example.com", &json!([]))).await;
+    let taken = silent(&both, "+15555559934", &json!([email("ada@example.com")]));
     let refused = server.refused("AdminCreateUser", taken).await;
     assert_eq!(refused, error("UsernameExists", "An account with the given email already exists."));
     let phone = server.pool(json!({ "UsernameAttributes": ["phone_number"] })).await;
-    let refused = server.refused("AdminCreateUser", silent(&phone, "ada", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&phone, "ada", &json!([]))).await;
     assert_eq!(refused, error("InvalidParameter", "Username should be a phone number."));
 
     let aliases = server.pool(json!({ "AliasAttributes": ["email", "phone_number"] })).await;
-    let refused = server.refused("AdminCreateUser", silent(&aliases, "ada@example.com", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&aliases, "ada@example.com", &json!([]))).await;
     let words = "Username cannot be of email format, since user pool is configured for email alias.";
     assert_eq!(refused, error("InvalidParameter", words));
-    let refused = server.refused("AdminCreateUser", silent(&aliases, "+15555559934", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&aliases, "+15555559934", &json!([]))).await;
     let words = "Username cannot be of phone number format, since user pool is configured for phone number alias.";
     assert_eq!(refused, error("InvalidParameter", words));
 }
@@ -263,7 +263,7 @@ async fn names_compare_as_the_pool_says() {
     made(&server, &sensitive, "Ada", json!([])).await;
     let folding = server.pool(json!({ "UsernameConfiguration": { "CaseSensitive": false } })).await;
     made(&server, &folding, "Ada", json!([])).await;
-    let refused = server.refused("AdminCreateUser", silent(&folding, "aDA", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&folding, "aDA", &json!([]))).await;
     assert_eq!(refused, error("UsernameExists", "User account already exists"));
     let shown = server.ok("AdminGetUser", json!({ "UserPoolId": folding, "Username": "ADA" })).await;
     assert_eq!(shown["Username"], "Ada");
@@ -285,22 +285,22 @@ async fn an_alias_has_one_holder() {
 
     let words = "An account with the email already exists.";
     for address in ["shared@example.com", "Shared@Example.com"] {
-        let rival = silent(&pool, "rival", json!([email(address), verified("email")]));
+        let rival = silent(&pool, "rival", &json!([email(address), verified("email")]));
         assert_eq!(server.refused("AdminCreateUser", rival).await, error("UsernameExists", words));
     }
-    let mut rival = silent(&pool, "rival", json!([nick]));
+    let mut rival = silent(&pool, "rival", &json!([nick]));
     rival["ForceAliasCreation"] = json!(true);
     let refused = server.refused("AdminCreateUser", rival).await;
     assert_eq!(refused, error("UsernameExists", "An account with the preferred_username already exists."));
 
     // An address that nobody verified is no alias.
-    let mut unverified = silent(&pool, "unverified", json!([email("shared@example.com")]));
+    let mut unverified = silent(&pool, "unverified", &json!([email("shared@example.com")]));
     unverified["ForceAliasCreation"] = json!(true);
     server.ok("AdminCreateUser", unverified).await;
     let shown = server.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "shared@example.com" })).await;
     assert_eq!(shown["Username"], "ada");
 
-    let mut heir = silent(&pool, "heir", json!([email("SHARED@example.com"), verified("email")]));
+    let mut heir = silent(&pool, "heir", &json!([email("SHARED@example.com"), verified("email")]));
     heir["ForceAliasCreation"] = json!(true);
     server.ok("AdminCreateUser", heir).await;
     let shown = server.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "shared@example.com" })).await;
@@ -315,9 +315,9 @@ async fn of_many_at_once_one_gets_the_alias() {
     let server = Arc::new(TestServer::start().await);
     let pool = server.pool(json!({ "AliasAttributes": ["email"] })).await;
     let attributes = json!([email("shared@example.com"), verified("email")]);
-    let rivals = (0..8).map(|n| silent(&pool, &format!("user{n}"), attributes.clone())).collect();
+    let rivals = (0..8).map(|n| silent(&pool, &format!("user{n}"), &attributes)).collect();
     assert_eq!(at_once(server.clone(), "AdminCreateUser", rivals).await, 1);
-    let twins = vec![silent(&pool, "one", json!([])); 8];
+    let twins = vec![silent(&pool, "one", &json!([])); 8];
     assert_eq!(at_once(server, "AdminCreateUser", twins).await, 1);
 }
 
@@ -368,7 +368,7 @@ async fn attributes_of_a_new_user_fit_the_schema() {
         ("birthdate", "1", format!("{schema}birthdate: Member must have length greater than or equal to 10\n")),
         ("updated_at", "-1", format!("{schema}updated_at: Member must have value greater than or equal to 0\n")),
     ] {
-        let request = silent(&pool, "ada", json!([{ "Name": name, "Value": value }]));
+        let request = silent(&pool, "ada", &json!([{ "Name": name, "Value": value }]));
         assert_eq!(server.refused("AdminCreateUser", request).await, error("InvalidParameter", &words), "{name}");
     }
     let huge = format!("8{}.5", "9".repeat(300));
@@ -421,7 +421,7 @@ async fn there_is_an_end_to_users() {
     for name in ["a", "b"] {
         made(&server, &pool, name, json!([])).await;
     }
-    let refused = server.refused("AdminCreateUser", silent(&pool, "c", json!([]))).await;
+    let refused = server.refused("AdminCreateUser", silent(&pool, "c", &json!([]))).await;
     assert_eq!(refused, error("PreconditionNotMet", "User pool cannot have more than 2 users."));
     let client = server.client(&pool, json!({})).await;
     let request = json!({ "ClientId": client, "Username": "c", "Password": "Correct-Horse-7" });
