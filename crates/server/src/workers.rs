@@ -68,7 +68,7 @@ mod tests {
     #[tokio::test]
     async fn a_panicking_job_takes_nothing_with_it() {
         let workers = Workers::start(1, 8).unwrap();
-        assert!(workers.run(|| panic!("boom")).await.map(|()| ()).is_err());
+        assert!(workers.run::<()>(|| panic!("boom")).await.is_err());
         assert_eq!(workers.run(|| 2 + 2).await.unwrap(), 4);
     }
 }

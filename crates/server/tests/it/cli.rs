@@ -1,7 +1,5 @@
 //! The program on the command line: what it prints, what it refuses, how it stops.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;

@@ -11,6 +11,9 @@ use crate::accounts::{
     too_often,
 };
 
+/// Makes the request of one step for a name.
+type Ask = fn(&Pool, &str) -> Value;
+
 const ANOTHER: &str = "Battery-Staple-8";
 
 /// What an attacker sees of an answer: everything but the id and the date of the request.
@@ -54,7 +57,7 @@ async fn a_stranger_cannot_tell_a_user_from_nobody() {
     let nobody = unknown::subject(&server.cx, &of, "abby@example.com");
     let before = kept(&server, &pool, somebody.clone()).await;
 
-    let script: Vec<(&str, fn(&Pool, &str) -> Value)> = vec![
+    let script: Vec<(&str, Ask)> = vec![
         ("ConfirmSignUp", |pool, name| confirmation(pool, name, "12345")),
         ("ConfirmForgotPassword", |pool, name| recovery(pool, name, "12345", ANOTHER)),
         ("ForgotPassword", named),

@@ -1,4 +1,5 @@
 //! The server as its users see it: every test drives a real server through a real client.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 mod access_tokens;
 mod accounts;

@@ -365,7 +365,7 @@ async fn a_link_confirms_too() {
     assert_eq!(answer.headers["referrer-policy"], "no-referrer");
     assert_eq!(answer.headers.get("access-control-allow-origin"), None);
 
-    let head = http::Request::head(link.as_str()).body(Default::default()).unwrap();
+    let head = http::Request::head(link.as_str()).body(http_body_util::Full::default()).unwrap();
     assert_eq!(server.send(head).await.status, 200);
     assert_eq!(stored(&server, &pool, name).await.status.as_str(), "UNCONFIRMED");
 
