@@ -49,6 +49,15 @@ pub fn sub(random: [u8; 16]) -> String {
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
+/// Whether the text has the shape of a `sub`.
+pub fn is_sub(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
 /// The outside of a refresh token: five dot-separated parts of base64url, the first of them the header that the
 /// service's tokens have, the others a sealed message cut where a JWE has key, nonce, ciphertext and tag.
 ///
@@ -99,6 +108,10 @@ mod tests {
         assert_eq!(client_secret([0; 33]), "0".repeat(52));
         assert_eq!(numeric_code([0; 16], 6), "000000");
         assert_eq!(sub([0xab; 16]), "abababab-abab-abab-abab-abababababab");
+        assert!(is_sub(&sub([0xab; 16])));
+        for other in ["", "ada", "ABABABAB-abab-abab-abab-abababababab", "abababababab-abab-abab-abab-abababab"] {
+            assert!(!is_sub(other), "{other}");
+        }
         // 8 = 01000, then 4 = 00100: 0x41 is 01000 001..
         assert!(client_id([0x41; 17]).starts_with("85"));
     }

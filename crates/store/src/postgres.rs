@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +29,9 @@ const STATEMENT_PATIENCE: Duration = Duration::from_secs(35);
 /// The first pause after a lost race, doubled at each further one, and its bound. Each pause is a random part of it.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often a write is tried beside the others of this node, before it runs alone among them. Inserts into the same few
+/// pages of an index, as a new pool has, make one another lose again and again, and some would never get through.
+const TRIES_BESIDE_OTHERS: u32 = 3;
 /// How long the listening connection waits before it tries again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
@@ -67,13 +70,17 @@ impl Postgres {
         config.application_name("cognate").connect_timeout(options.patience).keepalives_idle(Duration::from_secs(30));
         config.tcp_user_timeout(STATEMENT_PATIENCE);
         let queue = Arc::new(AsyncMutex::new(queue));
+        let alone = Arc::new(RwLock::new(()));
         let mut threads = Vec::new();
         for number in 0..options.pg_connections.max(1) {
-            let (config, options, queue) = (config.clone(), options.clone(), Arc::clone(&queue));
+            let (config, options, queue, alone) =
+                (config.clone(), options.clone(), Arc::clone(&queue), Arc::clone(&alone));
             let thread = std::thread::Builder::new()
                 .name(format!("postgres-{number}"))
                 .spawn(move || match runtime() {
-                    Ok(runtime) => Worker { runtime: Rc::new(runtime), config, options, session: None }.serve(&queue),
+                    Ok(runtime) => {
+                        Worker { runtime: Rc::new(runtime), config, options, alone, session: None }.serve(&queue)
+                    }
                     Err(error) => tracing::error!(%error, "a database thread cannot start"),
                 })
                 .map_err(|e| Error::Unavailable(format!("a database thread cannot start: {e}")))?;
@@ -161,6 +168,8 @@ struct Worker {
     runtime: Rc<Runtime>,
     config: Config,
     options: Options,
+    /// Shared by the writes of all workers, but for one that lost too often: it has it alone.
+    alone: Arc<RwLock<()>>,
     session: Option<Session>,
 }
 
@@ -177,9 +186,19 @@ impl Worker {
     }
 
     fn run(&mut self, mut job: Box<dyn Job>) {
+        let alone = Arc::clone(&self.alone);
         let mut pause = FIRST_PAUSE;
-        for _ in 0..self.options.pg_attempts.max(1) {
-            match self.attempt(job.as_mut()) {
+        for tries in 1..=self.options.pg_attempts.max(1) {
+            let failure = if job.access() == Access::Read {
+                self.attempt(job.as_mut())
+            } else if tries <= TRIES_BESIDE_OTHERS {
+                let _beside_others = alone.read().unwrap_or_else(PoisonError::into_inner);
+                self.attempt(job.as_mut())
+            } else {
+                let _alone = alone.write().unwrap_or_else(PoisonError::into_inner);
+                self.attempt(job.as_mut())
+            };
+            match failure {
                 None => break,
                 Some(Failure::Contended) => {
                     job.fail(Error::TooContended);

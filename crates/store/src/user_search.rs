@@ -51,12 +51,18 @@ pub fn replace(tx: &mut Tx<'_>, pool: &str, id: &str, wanted: &[(&str, &[u8])]) 
         )?;
     }
     for (attribute, value) in wanted.difference(&present) {
-        tx.run(
-            "INSERT INTO user_search (pool_id, attribute, value, user_id) VALUES ($1, $2, $3, $4)",
-            &[pool.into(), attribute.into(), value.into(), id.into()],
-        )?;
+        add(tx, pool, id, attribute, value)?;
     }
     Ok(())
+}
+
+/// Lets a user who is not found by this yet be found by it.
+pub fn add(tx: &mut Tx<'_>, pool: &str, id: &str, attribute: &str, value: &[u8]) -> Result<(), Error> {
+    tx.run(
+        "INSERT INTO user_search (pool_id, attribute, value, user_id) VALUES ($1, $2, $3, $4)",
+        &[pool.into(), attribute.into(), value.into(), id.into()],
+    )
+    .map(drop)
 }
 
 /// Where a page ended: the value and user id of its last row.

@@ -80,7 +80,7 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
     let (stored, of, name, conflict) = (user.clone(), Arc::clone(pool), new.name, new.conflict);
     let inserted = cx.store.write(move |tx| {
         // A `sub` or an alias finds its user too: nobody may be found by another's.
-        if user::by_name(tx, &of, &name)?.is_some() {
+        if user::by_other_name(tx, &of, &name)?.is_some() {
             return Err(Refused::Username);
         }
         user::insert(tx, &of, &stored, conflict)

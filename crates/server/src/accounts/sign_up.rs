@@ -70,7 +70,7 @@ pub async fn sign_up(
     let (stored, wanted, code, pool_of_user) = (user.clone(), name.to_owned(), drawn.clone(), Arc::clone(pool));
     let inserted = cx.store.write(move |tx| {
         // A `sub` or an alias finds its user too: nobody may be found by another's.
-        if user::by_name(tx, &pool_of_user, &wanted)?.is_some() {
+        if user::by_other_name(tx, &pool_of_user, &wanted)?.is_some() {
             return Err(Refused::Username);
         }
         user::insert(tx, &pool_of_user, &stored, OnConflict::Refuse)?;

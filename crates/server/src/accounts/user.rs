@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cognate_crypto::ids;
 use cognate_shapes::enums::UserStatus;
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{AttributeName, AttributeValue, Username};
@@ -207,8 +208,18 @@ pub fn by_name(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<Option<User>>
     if let Some(row) = users::by_username(tx, &pool.id, &username_key(pool, name))? {
         return User::from_row(row).map(Some);
     }
-    if let Some(row) = users::get(tx, &pool.id, name)? {
-        return User::from_row(row).map(Some);
+    by_other_name(tx, pool, name)
+}
+
+/// The user of that `sub` or active alias, in this order.
+///
+/// Who is about to [`insert`] a user asks this and leaves usernames to the insertion: looking for one that is free reads
+/// a page of the index that every neighbour writes, and PostgreSQL would let only one of them through.
+pub fn by_other_name(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<Option<User>> {
+    if ids::is_sub(name)
+        && let Some(user) = by_id(tx, pool, name)?
+    {
+        return Ok(Some(user));
     }
     for kind in alias_kinds(pool, name) {
         let Some(id) = aliases::holder(tx, &pool.id, &alias_key(pool, kind, name), kind)? else { continue };
@@ -234,7 +245,10 @@ pub fn insert(tx: &mut Tx<'_>, pool: &Pool, user: &User, conflict: OnConflict) -
     if !users::insert_if_absent(tx, &user.row(pool)?)? {
         return Err(Refused::Username);
     }
-    find_by(tx, pool, user)?;
+    let terms = user.search_terms();
+    for (attribute, value) in &terms {
+        user_search::add(tx, &pool.id, &user.id, attribute, value)?;
+    }
     claim_aliases(tx, pool, None, user, conflict)
 }
 

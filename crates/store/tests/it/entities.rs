@@ -195,6 +195,8 @@ fn users_and_aliases(tx: &mut Tx<'_>) -> Result<(), Error> {
     aliases::move_to(tx, "p", b"a@b", "email", &two)?;
     assert_eq!(aliases::release_all(tx, "p", &two)?, 1);
 
+    user_search::add(tx, "p", &two, "email", b"x@y")?;
+    user_search::add(tx, "p", &two, "name", b"Bob")?;
     user_search::replace(tx, "p", &two, &[("email", b"x@y"), ("name", b"Ann")])?;
     user_search::replace(tx, "p", &two, &[("email", b"z@y"), ("name", b"Ann")])?;
     assert_eq!(user_search::page(tx, "p", "email", &Range::exact(b"x@y"), None, 60)?, []);

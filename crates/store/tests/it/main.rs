@@ -34,6 +34,7 @@ contract! {
         a_conflict_names_its_constraint_and_no_value,
         a_panic_fails_only_its_own_job,
         counters_lose_nothing,
+        neighbours_all_get_in,
         a_check_and_a_write_are_one,
         a_read_cannot_write,
         a_scan_is_one_snapshot,

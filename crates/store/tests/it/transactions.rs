@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cognate_store::{Error, Options, Param, Store, Tx, attempts, groups, memberships, meta, users};
+use cognate_store::{Error, Options, Param, Store, Tx, attempts, groups, memberships, meta, pools, user_search, users};
 use tokio::task::JoinSet;
 
 use crate::databases::Database;
@@ -143,6 +143,36 @@ async fn patiently<T: Send + 'static>(
             done => return done.unwrap(),
         }
     }
+}
+
+/// Users whose names lie side by side are made and changed at once, each after a look whether the name is free: on
+/// PostgreSQL they all read and write the same few pages of an index, and still each gets in.
+pub async fn neighbours_all_get_in(Database { store, .. }: Database) {
+    const STATUS: &str = "cognito:user_status";
+    let mut jobs = JoinSet::new();
+    for caller in 0..16_u32 {
+        let store = store.clone();
+        jobs.spawn(async move {
+            for number in 0..10 {
+                let user = user("p", number * 16 + caller);
+                let (new, known) = (user.clone(), user);
+                let added = store.write(move |tx| {
+                    assert!(users::by_username(tx, "p", &new.username_key)?.is_none());
+                    users::insert(tx, &new)?;
+                    user_search::add(tx, "p", &new.id, STATUS, b"FORCE_CHANGE_PASSWORD")
+                });
+                added.await.unwrap();
+                let confirmed = store.write(move |tx| {
+                    let found = users::by_username(tx, "p", &known.username_key)?.unwrap();
+                    users::update(tx, &found)?;
+                    user_search::replace(tx, "p", &found.id, &[(STATUS, b"CONFIRMED")])
+                });
+                confirmed.await.unwrap();
+            }
+        });
+    }
+    jobs.join_all().await;
+    assert_eq!(store.read(|tx| pools::users(tx, "p")).await.unwrap(), 160);
 }
 
 pub async fn a_check_and_a_write_are_one(Database { store, .. }: Database) {
