@@ -79,7 +79,7 @@ impl Postgres {
                 .name(format!("postgres-{number}"))
                 .spawn(move || match runtime() {
                     Ok(runtime) => {
-                        Worker { runtime: Rc::new(runtime), config, options, alone, session: None }.serve(&queue)
+                        Worker { runtime: Rc::new(runtime), config, options, alone, session: None }.serve(&queue);
                     }
                     Err(error) => tracing::error!(%error, "a database thread cannot start"),
                 })
