@@ -32,6 +32,9 @@ pub struct Plan {
     /// Connections, each with one request under way
     #[arg(long, default_value_t = 16)]
     connections: usize,
+    /// The databases to compare a small pool with a large one on
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
+    grow_on: Vec<Engine>,
     /// The users of the large pool, compared with one of 1,000; 0 leaves the comparison out
     #[arg(long, default_value_t = 1_000_000)]
     users: u64,
@@ -131,6 +134,7 @@ fn on_engine(plan: &Plan, engine: Engine) -> Result<OnEngine> {
         eprintln!("{:<18} {:>9.0}/s  p50 {:>7.2} ms", work.name(), measured.rate, measured.p50_ms);
         rows.push((*work, measured));
     }
-    let growth = if plan.users > USERS { Some(growth::compare(&load, USERS, plan.users)?) } else { None };
+    let grows = plan.users > USERS && plan.grow_on.contains(&engine);
+    let growth = if grows { Some(growth::compare(&load, USERS, plan.users)?) } else { None };
     Ok(OnEngine { engine, floors, rows, growth, start: server.start, idle_megabytes })
 }
