@@ -33,7 +33,9 @@ pub fn run(selection: &Selection) -> Result<()> {
     let mut summary = Summary::default();
     summary.suite("every crate, SQLite", || nextest(selection, &["--workspace"], "sqlite", &cluster));
     summary.suite("the server, PostgreSQL", || {
-        nextest(selection, &["--package", "cognate-server", "--test", "it"], &cluster.url(), &cluster)
+        // The same build as above, so that nothing is compiled again with fewer features.
+        let it = ["--workspace", "--filterset", "binary_id(cognate-server::it)"];
+        nextest(selection, &it, &cluster.url(), &cluster)
     });
     summary.suite("real clients, SQLite", || journeys(selection, Database::Memory));
     summary.suite("real clients, PostgreSQL", || {
