@@ -2,16 +2,21 @@
 
 pub mod auth;
 pub mod client;
+pub mod device;
 pub mod enums;
 pub mod error;
 pub mod group;
 pub mod input;
 pub mod json;
 mod macros;
+pub mod mfa;
+pub mod passkey;
 pub mod pattern;
 pub mod pool;
 pub mod range;
+pub mod risk;
 pub mod scalars;
+pub mod session;
 pub mod shape;
 pub mod timestamp;
 pub mod user;

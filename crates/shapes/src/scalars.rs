@@ -3,6 +3,7 @@
 use crate::enums::{AuthFactor, OAuthFlow};
 use crate::pool::{AcrLevelConfig, RecoveryOption, SchemaAttribute};
 use crate::scalars;
+use crate::session::SessionDescription;
 
 scalars! {
     AccessTokenValidity: int(1..=86_400);
@@ -15,6 +16,7 @@ scalars! {
     AttributeValue: text(..=2048), sensitive;
     AuthParameters: map[Text, Text](..), sensitive;
     AuthSessionValidity: int(3..=15);
+    BlockedIpRangeList: list[Text](..=200);
     CallbackUrls: list[RedirectUrl](0..=100);
     ChallengeResponses: map[Text, Text](..), sensitive;
     ClientId: text(1..=128) = r"[\w+]+", sensitive;
@@ -22,23 +24,31 @@ scalars! {
     ClientPermission: text(1..=2048);
     ClientSecret: text(24..=64) = r"[\w+]+", sensitive;
     ClientSecretId: text(1..=128);
+    ConfiguredUserAuthFactors: list[AuthFactor](0..=8);
     ConfirmationCode: text(1..=2048) = r"[\S]+";
     CustomAttributeName: text(1..=20) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
     CustomAttributes: list[SchemaAttribute](1..=25);
     Description: text(..=2048);
     DeviceKey: text(1..=55) = r"[\w-]+_[0-9a-f-]+";
+    DeviceName: text(1..=1024);
     Domain: text(1..=63) = r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$";
     EmailAddress: text(..) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+@[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
     EmailInviteMessage: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
+    EmailMfaMessage: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
+    EmailMfaSubject: text(..) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
+    EmailNotificationBody: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]+";
+    EmailNotificationSubject: text(1..=140) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
     EmailVerificationMessage: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
     EmailVerificationMessageByLink: text(6..=20_000) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*";
     EmailVerificationSubject: text(1..=140) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
     EmailVerificationSubjectByLink: text(1..=140) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+";
     EncryptionKeyArn: text(20..=2048) = r"arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?";
+    EventId: text(1..=50) = r"[\w+-]+";
     GroupName: text(1..=128) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
     HexString: text(..) = r"^[0-9a-fA-F]+$";
     IdTokenValidity: int(1..=86_400);
     LogoutUrls: list[RedirectUrl](0..=100);
+    MaxSessionsPerUser: int(1..=100);
     OAuthFlows: list[OAuthFlow](0..=3);
     OptionalArn: text(0..=2048) = r"(arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?)?";
     PaginationKey: text(1..=131_072) = r"[\S]+";
@@ -56,16 +66,27 @@ scalars! {
     RedirectUrl: text(1..=1024) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+";
     RefreshTokenValidity: int(0..=315_360_000);
     RegionCode: text(5..=32);
+    RelyingPartyId: text(1..=127);
     RetryGracePeriodSeconds: int(0..=60);
     SchemaAttributes: list[SchemaAttribute](1..=50);
     Scope: text(1..=256) = r"[\x21\x23-\x5B\x5D-\x7E]+";
     Scopes: list[Scope](..=50);
     SearchPaginationToken: text(1..) = r"[\S]+";
+    SecretCode: text(16..) = r"[A-Za-z0-9]+", sensitive;
     SecretHash: text(1..=128) = r"[\w+=/]+", sensitive;
     SesConfigurationSet: text(1..=64) = r"^[a-zA-Z0-9_-]+$";
     Session: text(20..=4096), sensitive;
+    SessionDevice: text(0..=1024);
+    SessionId: text(28..=28) = r"^(tkn|sso)[a-z0-9]{25}$";
+    SessionIpAddress: text(0..=128), sensitive;
+    SessionLocationCity: text(0..=256);
+    SessionLocationCountry: text(0..=256);
+    Sessions: list[SessionDescription](0..=125);
+    SkippedIpRangeList: list[Text](..=200);
     SmsInviteMessage: text(6..=140) = r"(?s).*";
     SmsVerificationMessage: text(6..=140) = r".*\{####\}.*";
+    SoftwareTokenMfaUserCode: text(6..=6) = r"[0-9]+", sensitive;
+    SsoSessionMaxValidityMinutes: int(0..=129_600);
     TagKey: text(1..=128);
     TagValue: text(0..=256);
     TemporaryPasswordValidityDays: int(0..=365);
@@ -73,7 +94,10 @@ scalars! {
     Token: text(..) = r"[A-Za-z0-9-_=.]+", sensitive;
     UnusedAccountValidityDays: int(0..=365);
     UserFilter: text(..=256);
+    Username: text(1..=128) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+", sensitive;
     UserPoolId: text(1..=55) = r"[\w-]+_[0-9a-zA-Z]+";
     UserPoolName: text(1..=128) = r"[\w\s+=,.@-]+";
-    Username: text(1..=128) = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+", sensitive;
+    WebAuthnAuthenticatorAttachment: text(..);
+    WebAuthnAuthenticatorTransport: text(..);
+    WebAuthnCredentialsQueryLimit: int(0..=20);
 }
