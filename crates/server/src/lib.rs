@@ -20,4 +20,5 @@ pub mod rng;
 pub mod seals;
 pub mod serve;
 pub mod tokens;
+pub mod visit;
 pub mod workers;

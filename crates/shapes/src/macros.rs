@@ -292,6 +292,13 @@ macro_rules! enums {
             }
         }
 
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::from_wire(&text).ok_or_else(|| serde::de::Error::unknown_variant(&text, Self::VALUES))
+            }
+        }
+
         impl $crate::Described for $name {
             fn shape() -> $crate::Shape {
                 $crate::Shape::Text { min: None, max: None, pattern: None, values: Self::VALUES, sensitive: false }

@@ -3,7 +3,10 @@
 use crate::{Error, Kind, Tx};
 
 /// Every migration in order; a file's number is its version. A released file never changes.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "0001_init", include_str!("../migrations/0001_init.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "0001_init", include_str!("../migrations/0001_init.sql")),
+    (2, "0002_factors", include_str!("../migrations/0002_factors.sql")),
+];
 
 /// An arbitrary number that names the migration lock among the advisory locks of the database.
 const LOCK: &str = "SELECT 1 FROM pg_advisory_xact_lock(7166213094)";

@@ -110,6 +110,10 @@ const OF_A_POOL: &[&str] = &[
     "DELETE FROM groups WHERE pool_id = $1",
     "DELETE FROM memberships WHERE pool_id = $1",
     "DELETE FROM signing_keys WHERE pool_id = $1",
+    "DELETE FROM devices WHERE pool_id = $1",
+    "DELETE FROM passkeys WHERE pool_id = $1",
+    "DELETE FROM risk_configurations WHERE pool_id = $1",
+    "DELETE FROM auth_events WHERE pool_id = $1",
 ];
 
 /// Deletes the pool and every row that is its own. False if there is no such pool.

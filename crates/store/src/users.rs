@@ -154,7 +154,7 @@ pub fn page_by_username(
     .collect()
 }
 
-/// Deletes the user with aliases, search rows, codes, sessions, memberships and failures. False if there is no such user.
+/// Deletes the user with aliases, search rows, codes, sessions, memberships, failures, devices, passkeys and events. False if there is no such user.
 pub fn delete(tx: &mut Tx<'_>, pool: &str, id: &str) -> Result<bool, Error> {
     let deleted =
         tx.one("DELETE FROM users WHERE pool_id = $1 AND id = $2 RETURNING username_key", &[pool.into(), id.into()])?;
@@ -166,6 +166,9 @@ pub fn delete(tx: &mut Tx<'_>, pool: &str, id: &str) -> Result<bool, Error> {
         "DELETE FROM codes WHERE pool_id = $1 AND user_id = $2",
         "DELETE FROM sessions WHERE pool_id = $1 AND user_id = $2",
         "DELETE FROM memberships WHERE pool_id = $1 AND user_id = $2",
+        "DELETE FROM devices WHERE pool_id = $1 AND user_id = $2",
+        "DELETE FROM passkeys WHERE pool_id = $1 AND user_id = $2",
+        "DELETE FROM auth_events WHERE pool_id = $1 AND user_id = $2",
     ] {
         tx.run(sql, &[pool.into(), id.into()])?;
     }

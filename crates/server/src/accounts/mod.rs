@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod create;
 pub mod decimal;
 pub mod delivery;
+pub mod factors;
 pub mod filter;
 pub mod groups;
 pub mod list;

@@ -28,7 +28,7 @@ use cognate_store::pools;
 use super::operation::{Done, Iam, NoBody, Operation};
 use super::pagination;
 use crate::context::Context;
-use crate::directory::{self, Pool, Settings, described, pool_changes, pool_rules, schema_rules};
+use crate::directory::{self, FurtherSettings, Pool, Settings, described, pool_changes, pool_rules, schema_rules};
 
 /// Makes a user pool in the Region of the request.
 #[derive(Debug, Input)]
@@ -103,6 +103,7 @@ impl Operation for CreateUserPool {
             modified_ms: now,
             version: 1,
             settings,
+            further: FurtherSettings::default(),
             schema,
         };
         pool_changes::insert(cx, &pool).await?;

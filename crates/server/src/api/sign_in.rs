@@ -12,6 +12,7 @@ use super::operation::{Iam, Operation, Public};
 use crate::auth::{self, Attempt, Door, Step};
 use crate::context::Context;
 use crate::directory;
+use crate::visit::Visit;
 
 /// Begins a user's sign-in.
 #[derive(Debug, Input)]
@@ -60,10 +61,11 @@ impl Operation for InitiateAuth {
         Code::Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<InitiateAuthOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<InitiateAuthOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
-        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: None };
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
+        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session, visit };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }
@@ -120,10 +122,11 @@ impl Operation for RespondToAuthChallenge {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<RespondToAuthChallengeOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<RespondToAuthChallengeOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
-        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session };
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
+        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session, visit };
         auth::answer(&attempt, self.challenge_name).await.map(Into::into)
     }
 }
@@ -180,7 +183,8 @@ impl Operation for AdminInitiateAuth {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
-        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: None };
+        let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
+        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: None, visit };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }
@@ -241,7 +245,8 @@ impl Operation for AdminRespondToAuthChallenge {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
-        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session };
+        let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
+        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit };
         auth::answer(&attempt, self.challenge_name).await.map(Into::into)
     }
 }
@@ -260,12 +265,12 @@ macro_rules! answers {
                         authentication_result: Some(result),
                         available_challenges: None,
                     },
-                    Step::Challenge { name, parameters, session } => Self {
+                    Step::Challenge { name, parameters, session, available } => Self {
                         challenge_name: Some(name),
                         session: Some(session),
                         challenge_parameters: Some(parameters),
                         authentication_result: None,
-                        available_challenges: None,
+                        available_challenges: available,
                     },
                 }
             }

@@ -6,7 +6,10 @@
 
 mod challenges;
 mod flows;
-mod proof;
+mod next;
+mod progress;
+mod proofs;
+mod second_factor;
 mod session;
 
 use std::collections::BTreeMap;
@@ -18,10 +21,12 @@ use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{Session, Text};
 
+use self::session::Pending;
 use crate::accounts::secret_hash;
 use crate::accounts::user::{self, User};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
+use crate::visit::Visit;
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +38,13 @@ pub enum Door {
 /// What a step leads to.
 pub enum Step {
     Done(AuthenticationResult),
-    Challenge { name: ChallengeName, parameters: BTreeMap<Text, Text>, session: Session },
+    Challenge {
+        name: ChallengeName,
+        parameters: BTreeMap<Text, Text>,
+        session: Session,
+        /// What else the user may choose, in USER_AUTH.
+        available: Option<Vec<ChallengeName>>,
+    },
 }
 
 /// One request of a sign-in.
@@ -46,6 +57,24 @@ pub struct Attempt<'a> {
     pub given: BTreeMap<Text, Text>,
     /// The `Session` of the challenge that is answered.
     pub session: Option<Session>,
+    pub visit: Visit,
+}
+
+impl Step {
+    /// Asks a challenge.
+    fn challenge(
+        cx: &Context,
+        pending: &Pending,
+        parameters: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<Self> {
+        let text = |(name, value): (&str, String)| (Text::trusted(name), Text::trusted(value));
+        Ok(Self::Challenge {
+            name: pending.challenge(),
+            parameters: parameters.into_iter().map(text).collect(),
+            session: pending.seal(cx)?,
+            available: None,
+        })
+    }
 }
 
 /// Parameters hold passwords, attributes and proofs: `Debug` shows none of them.

@@ -10,9 +10,11 @@ use cognate_shapes::enums::ChallengeName;
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::Session;
 use cognate_store::{Tx, spent};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Attempt;
+use super::progress::Progress;
 use crate::accounts::names::username_key;
 use crate::accounts::user;
 use crate::context::Context;
@@ -26,18 +28,18 @@ const CONTEXT: &[u8] = b"";
 pub struct Pending {
     /// What is spent when the challenge is met.
     id: String,
-    challenge: String,
+    challenge: ChallengeName,
     pool_id: String,
     client_id: String,
-    /// The `sub`. Of a user who does not exist, one made up.
-    pub user_id: String,
-    /// The internal username, which clients echo and hash.
-    pub username: String,
-    /// The name the caller began with.
-    pub typed: String,
+    /// How far the sign-in has come.
+    pub progress: Progress,
     expires_ms: i64,
     /// A digest of the password the user proved, if the challenge rests on one.
+    #[serde(default)]
     credential: Option<Vec<u8>>,
+    /// What the challenge itself has to remember.
+    #[serde(default)]
+    detail: Option<serde_json::Value>,
 }
 
 impl std::fmt::Debug for Pending {
@@ -64,18 +66,41 @@ impl Spending {
 }
 
 impl Pending {
-    pub fn new(attempt: &Attempt<'_>, challenge: ChallengeName, user_id: &str, username: &str, typed: &str) -> Self {
+    pub fn new(attempt: &Attempt<'_>, challenge: ChallengeName, progress: Progress) -> Self {
         Self {
             id: attempt.cx.rng.uuid(),
-            challenge: challenge.as_str().to_owned(),
+            challenge,
             pool_id: attempt.pool.id.clone(),
             client_id: attempt.client.id.clone(),
-            user_id: user_id.to_owned(),
-            username: username.to_owned(),
-            typed: typed.to_owned(),
+            progress,
             expires_ms: attempt.cx.clock.now_ms() + attempt.client.challenge_life_ms(),
             credential: None,
+            detail: None,
         }
+    }
+
+    /// Which challenge waits.
+    pub fn challenge(&self) -> ChallengeName {
+        self.challenge
+    }
+
+    /// What is spent when the challenge is met; unique to it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Adds what the challenge itself has to remember.
+    pub fn with_detail(mut self, detail: &impl Serialize) -> Result<Self> {
+        let detail = serde_json::to_value(detail);
+        self.detail = Some(detail.map_err(|error| Error::internal("a challenge does not serialize").caused_by(error))?);
+        Ok(self)
+    }
+
+    /// What [`Pending::with_detail`] added.
+    pub fn detail<T: DeserializeOwned>(&self) -> Result<T> {
+        let detail = self.detail.clone().unwrap_or(serde_json::Value::Null);
+        serde_json::from_value(detail)
+            .map_err(|error| Error::internal("a challenge lacks what it remembered").caused_by(error))
     }
 
     /// Binds the challenge to the password as it is stored now.
@@ -96,12 +121,12 @@ impl Pending {
         Ok(Session::trusted(URL_SAFE_NO_PAD.encode(sealed)))
     }
 
-    /// The pending challenge of the attempt's `Session`, if it is this challenge's, this client's, and not over.
-    pub fn open(attempt: &Attempt<'_>, session: &Session, challenge: ChallengeName) -> Result<Self> {
+    /// The pending challenge of the attempt's `Session`, if it is one of `challenges`, this client's, and not over.
+    pub fn open(attempt: &Attempt<'_>, session: &Session, challenges: &[ChallengeName]) -> Result<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(session.as_str()).map_err(|_| Error::invalid_session())?;
         let plain = attempt.cx.seals.open_foreign(Kind::Session, &sealed, CONTEXT);
         let pending = plain.and_then(|plain| Self::from_bytes(&plain)).ok_or_else(Error::invalid_session)?;
-        if !pending.is_of(attempt, challenge) {
+        if !pending.is_of(attempt, challenges) {
             return Err(Error::invalid_session());
         }
         if pending.is_over(attempt.cx) {
@@ -110,8 +135,8 @@ impl Pending {
         Ok(pending)
     }
 
-    pub fn is_of(&self, attempt: &Attempt<'_>, challenge: ChallengeName) -> bool {
-        self.challenge == challenge.as_str() && self.pool_id == attempt.pool.id && self.client_id == attempt.client.id
+    pub fn is_of(&self, attempt: &Attempt<'_>, challenges: &[ChallengeName]) -> bool {
+        challenges.contains(&self.challenge) && self.pool_id == attempt.pool.id && self.client_id == attempt.client.id
     }
 
     pub fn is_over(&self, cx: &Context) -> bool {
@@ -137,11 +162,11 @@ impl Pending {
     /// `sub`, or an alias.
     pub fn is_about(&self, tx: &mut Tx<'_>, pool: &Pool, username: &str) -> Result<bool> {
         let key = username_key(pool, username);
-        let known = [&self.typed, &self.username, &self.user_id];
+        let known = [&self.progress.typed, &self.progress.username, &self.progress.user_id];
         if known.into_iter().any(|name| username_key(pool, name) == key) {
             return Ok(true);
         }
-        Ok(user::by_name(tx, pool, username)?.is_some_and(|user| user.id == self.user_id))
+        Ok(user::by_name(tx, pool, username)?.is_some_and(|user| user.id == self.progress.user_id))
     }
 
     pub fn to_bytes(&self) -> Result<Vec<u8>> {

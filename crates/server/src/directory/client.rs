@@ -172,6 +172,11 @@ impl Client {
         self.settings.prevent_user_existence_errors == Some(PreventUserExistenceErrors::Enabled)
     }
 
+    /// Whether the client may say from which address its users come: it has a secret, so it is a server, and the setting.
+    pub fn vouches_for_addresses(&self) -> bool {
+        self.is_confidential() && self.settings.enable_propagate_additional_user_context_data == Some(true)
+    }
+
     pub fn revokes_tokens(&self) -> bool {
         self.settings.enable_token_revocation.unwrap_or(true)
     }

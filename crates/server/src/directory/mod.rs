@@ -20,7 +20,7 @@ use cognate_shapes::error::{Error, Result};
 use quick_cache::sync::Cache;
 
 pub use client::{Client, ClientSettings, Secret};
-pub use pool::{PasswordRules, Pool, Recovery, Settings};
+pub use pool::{FurtherSettings, PasswordRules, Pool, Recovery, Settings};
 
 use crate::access::Principal;
 use crate::config::is_region;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use cognate_shapes::enums::{
     AliasAttribute, AuthFactor, DeletionProtection, Issuer, RecoveryOptionName, UserPoolMfa, UserPoolTier,
-    UsernameAttribute, VerifiedAttribute,
+    UserSessionTracking, UsernameAttribute, VerifiedAttribute,
 };
 use cognate_shapes::error::{Error, Result};
+use cognate_shapes::mfa::{EmailMfaConfig, SoftwareTokenMfaConfig, WebAuthnConfiguration};
 use cognate_shapes::pool::{
     AccountRecoverySetting, AdminCreateUserConfig, DcrConfiguration, DeviceConfiguration, EmailConfiguration,
     IssuerConfiguration, KeyConfiguration, LambdaConfig, SmsConfiguration, UserAttributeUpdateSettings, UserPoolAddOns,
@@ -15,6 +16,7 @@ use cognate_shapes::pool::{
 use cognate_shapes::scalars::{
     AcrConfiguration, EmailVerificationMessage, EmailVerificationSubject, SmsVerificationMessage, TagKey, TagValue,
 };
+use cognate_shapes::session::UserPoolTokenSessionConfig;
 use cognate_shapes::{Input, Output, input};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -55,12 +57,25 @@ pub struct Settings {
     pub acr_configuration: Option<AcrConfiguration>,
 }
 
+/// The settings of a pool that have operations of their own, as AWS spells them; `DescribeUserPool` shows none of them.
+#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
+#[wire(both)]
+pub struct FurtherSettings {
+    pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
+    pub email_mfa_configuration: Option<EmailMfaConfig>,
+    pub web_authn_configuration: Option<WebAuthnConfiguration>,
+    pub user_session_tracking: Option<UserSessionTracking>,
+    pub token_session: Option<UserPoolTokenSessionConfig>,
+}
+
 /// The stored document of a pool, version 1.
 #[derive(Serialize, Deserialize)]
 struct Document<'a> {
     v: u32,
     #[serde(borrow)]
     settings: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    further: Option<&'a RawValue>,
     schema: Vec<Definition>,
 }
 
@@ -77,6 +92,7 @@ pub struct Pool {
     /// Counts changes, so that two at once cannot both win.
     pub version: i64,
     pub settings: Settings,
+    pub further: FurtherSettings,
     pub schema: Schema,
 }
 
@@ -109,6 +125,7 @@ impl Pool {
         }
         Ok(Self {
             settings: input::stored(document.settings.get())?,
+            further: document.further.map(|further| input::stored(further.get())).transpose()?.unwrap_or_default(),
             schema: Schema::new(document.schema),
             id: row.id,
             account: row.account,
@@ -130,7 +147,7 @@ impl Pool {
             created_ms: self.created_ms,
             modified_ms: self.modified_ms,
             version: self.version,
-            doc: Self::document(&self.settings, &self.schema)?,
+            doc: self.document()?,
         })
     }
 
@@ -141,11 +158,14 @@ impl Pool {
     }
 
     /// The document to store.
-    fn document(settings: &Settings, schema: &Schema) -> Result<String> {
+    fn document(&self) -> Result<String> {
         let unserializable =
             |error: serde_json::Error| Error::internal("pool settings do not serialize").caused_by(error);
-        let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
-        let document = Document { v: 1, settings: &settings, schema: schema.iter().cloned().collect() };
+        let settings = serde_json::value::to_raw_value(&self.settings).map_err(unserializable)?;
+        let further = serde_json::value::to_raw_value(&self.further).map_err(unserializable)?;
+        let further = (self.further != FurtherSettings::default()).then_some(&*further);
+        let schema = self.schema.iter().cloned().collect();
+        let document = Document { v: 1, settings: &settings, further, schema };
         serde_json::to_string(&document).map_err(unserializable)
     }
 

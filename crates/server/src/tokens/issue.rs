@@ -15,6 +15,13 @@ use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 
+/// How a user signed in, as far as the tokens and the session tell of it.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The event of the sign-in.
+    pub event_id: String,
+}
+
 /// Signs a user in: a new session with its refresh token, an ID token and an access token.
 ///
 /// The session is the one durable write. `also` runs in the same transaction and before it: what the sign-in uses up
@@ -24,9 +31,10 @@ pub async fn sign_in(
     pool: &Arc<Pool>,
     client: &Arc<Client>,
     user: &User,
+    signed_in: SignedIn,
     also: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
 ) -> Result<AuthenticationResult> {
-    let session = Session::begin(cx, client, user, vec![SELF_SERVICE.to_owned()]);
+    let session = Session::begin(cx, client, user, signed_in, vec![SELF_SERVICE.to_owned()]);
     let groups = groups_of(cx, pool, user).await?;
     let first = refresh::first(cx, &pool.id, &user.id, &session)?;
     let row = session.row(&pool.id, &user.id, first.hash)?;

@@ -4,6 +4,7 @@ use cognate_shapes::error::{Error, Result};
 use cognate_store::sessions;
 use serde::{Deserialize, Serialize};
 
+use super::issue::SignedIn;
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::Client;
@@ -37,13 +38,13 @@ struct Document {
 
 impl Session {
     /// A session that begins now.
-    pub fn begin(cx: &Context, client: &Client, user: &User, scopes: Vec<String>) -> Self {
+    pub fn begin(cx: &Context, client: &Client, user: &User, signed_in: SignedIn, scopes: Vec<String>) -> Self {
         let now = cx.clock.now_ms();
         // A sign-in in the very millisecond of a global sign-out comes after it.
         let created_ms = now.max(user.signed_out_ms + 1);
-        let id = cx.rng.ordered_uuid(now);
+        let event_id = signed_in.event_id;
         // Without an origin_jti in the tokens, the event alone leads an access token back to its session.
-        let event_id = if client.revokes_tokens() { cx.rng.uuid() } else { id.clone() };
+        let id = if client.revokes_tokens() { cx.rng.ordered_uuid(now) } else { event_id.clone() };
         Self {
             id,
             client_id: client.id.clone(),

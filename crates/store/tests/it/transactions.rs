@@ -312,11 +312,11 @@ pub async fn migrations_race_and_apply_once(database: Database) {
         })
         .await
         .unwrap();
-    assert_eq!(other.pending_migrations().await.unwrap(), ["0001_init"]);
+    assert_eq!(other.pending_migrations().await.unwrap(), ["0001_init", "0002_factors"]);
     let (one, two) = tokio::join!(database.store.migrate(), other.migrate());
     let mut applied = [one.unwrap(), two.unwrap()];
     applied.sort();
-    assert_eq!(applied, [vec![], vec!["0001_init".to_owned()]]);
+    assert_eq!(applied, [vec![], vec!["0001_init".to_owned(), "0002_factors".to_owned()]]);
     assert!(other.pending_migrations().await.unwrap().is_empty());
     other.close().await;
 }

@@ -18,8 +18,11 @@ trait Challenge: 'static {
     const NAME: ChallengeName;
     /// Whether the answer can stand without the `Session`, because it carries the question in another way.
     const SESSION_OPTIONAL: bool = false;
+    /// The challenges whose `Session` the answer may come with: its own, and those that let the user choose it.
+    const ASKED_BY: &'static [ChallengeName] = &[Self::NAME];
 
-    /// Judges the answer. `asked` is what the `Session` holds, checked to be a question of this name to this client.
+    /// Judges the answer. `asked` is what the `Session` holds, checked to be one of [`Challenge::ASKED_BY`], to this
+    /// client, and not over.
     fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> impl Future<Output = Result<Step>> + Send;
 }
 
@@ -29,12 +32,18 @@ type Judging<'a> = Pin<Box<dyn Future<Output = Result<Step>> + Send + 'a>>;
 struct Entry {
     name: ChallengeName,
     session_optional: bool,
+    asked_by: &'static [ChallengeName],
     answer: for<'a> fn(&'a Attempt<'a>, Option<Pending>) -> Judging<'a>,
 }
 
 impl Entry {
     const fn of<C: Challenge>() -> Self {
-        Self { name: C::NAME, session_optional: C::SESSION_OPTIONAL, answer: |a, asked| Box::pin(C::answer(a, asked)) }
+        Self {
+            name: C::NAME,
+            session_optional: C::SESSION_OPTIONAL,
+            asked_by: C::ASKED_BY,
+            answer: |attempt, asked| Box::pin(C::answer(attempt, asked)),
+        }
     }
 }
 
@@ -48,7 +57,7 @@ pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> 
     };
     attempt.check_secret_hash_present()?;
     let asked = match &attempt.session {
-        Some(session) => Some(Pending::open(attempt, session, name)?),
+        Some(session) => Some(Pending::open(attempt, session, challenge.asked_by)?),
         None if challenge.session_optional => None,
         None => return Err(Error::missing_parameter("Session")),
     };

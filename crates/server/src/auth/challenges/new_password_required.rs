@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use cognate_shapes::enums::{ChallengeName, UserStatus};
 use cognate_shapes::error::{Error, Result};
-use cognate_shapes::scalars::Text;
-use cognate_store::Tx;
 
 use super::Challenge;
 use crate::accounts::user::{self, OnConflict, Refused, User};
 use crate::accounts::{attributes, password};
+use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
-use crate::auth::{Attempt, Step, proof};
-use crate::tokens::issue;
+use crate::auth::{Attempt, Step, next};
 
 /// What the names of attributes begin with in the challenge and its answer.
 const PREFIX: &str = "userAttributes.";
@@ -21,7 +19,7 @@ const PREFIX: &str = "userAttributes.";
 pub struct NewPasswordRequired;
 
 /// Asks a user who has proved the temporary password.
-pub fn ask(attempt: &Attempt<'_>, user: &User, typed: &str) -> Result<Step> {
+pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Step> {
     let required: Vec<String> = missing(attempt, user).map(|name| format!("{PREFIX}{name}")).collect();
     let attributes = &user.profile.attributes;
     let readable: BTreeMap<&String, &String> =
@@ -31,14 +29,9 @@ pub fn ask(attempt: &Attempt<'_>, user: &User, typed: &str) -> Result<Step> {
         ("requiredAttributes", json(&required)?),
         ("userAttributes", json(&readable)?),
     ];
-    let name = ChallengeName::NewPasswordRequired;
-    let pending =
-        Pending::new(attempt, name, &user.id, &user.username, typed).resting_on(attempt.cx, user.credential.as_deref());
-    Ok(Step::Challenge {
-        name,
-        parameters: parameters.map(|(name, value)| (Text::trusted(name), Text::trusted(value))).into_iter().collect(),
-        session: pending.seal(attempt.cx)?,
-    })
+    let pending = Pending::new(attempt, ChallengeName::NewPasswordRequired, progress)
+        .resting_on(attempt.cx, user.credential.as_deref());
+    Step::challenge(attempt.cx, &pending, parameters)
 }
 
 impl Challenge for NewPasswordRequired {
@@ -49,7 +42,7 @@ impl Challenge for NewPasswordRequired {
         let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
         let username = attempt.required("USERNAME")?;
         let proposed = attempt.required("NEW_PASSWORD")?;
-        attempt.check_secret_hash(&[username, &asked.username, &asked.typed])?;
+        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
         let before = awaited(attempt, &asked, username).await?;
 
         let mut user = before.clone();
@@ -63,18 +56,17 @@ impl Challenge for NewPasswordRequired {
         user.status = UserStatus::Confirmed;
         user.profile.temporary_password_expires_ms = None;
         user.modified_ms = cx.clock.now_ms();
-        proof::check_further_factors(attempt)?;
-
-        let (same_pool, changed, met) = (Arc::clone(pool), user.clone(), asked.spending(Error::session_spent));
-        let choose = move |tx: &mut Tx<'_>| {
-            met.spend(tx)?;
+        let met = asked.spending(Error::session_spent);
+        let progress = Progress { renewed_password: true, ..asked.progress };
+        let (same_pool, changed) = (Arc::clone(pool), user.clone());
+        let changes = Changes::none().and(move |tx| met.spend(tx)).and(move |tx| {
             user::update(tx, &same_pool, &before, &changed, OnConflict::Refuse).map_err(|refused| match refused {
                 Refused::Fault(error) => error,
                 Refused::Alias(kind) => Error::alias_exists(kind),
                 Refused::Username => Error::internal("a user's name was taken while the user had it"),
             })
-        };
-        issue::sign_in(cx, pool, &attempt.client, &user, choose).await.map(Step::Done)
+        });
+        next::next(attempt, user, progress, changes).await
     }
 }
 
@@ -89,7 +81,7 @@ async fn awaited(attempt: &Attempt<'_>, asked: &Pending, username: &str) -> Resu
                 return Err(Error::invalid_session());
             }
             question.check_unspent(tx, Error::session_spent)?;
-            user::by_id(tx, &pool, &question.user_id)?.ok_or_else(Error::invalid_session)
+            user::by_id(tx, &pool, &question.progress.user_id)?.ok_or_else(Error::invalid_session)
         })
         .await?;
     if !user.enabled {

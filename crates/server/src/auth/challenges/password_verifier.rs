@@ -1,4 +1,4 @@
-//! PASSWORD_VERIFIER: the proof of USER_SRP_AUTH.
+//! PASSWORD_VERIFIER: the proof of a password that is not sent.
 //!
 //! The question travels in the SECRET_BLOCK, so that clients which send no `Session` are served as well.
 
@@ -12,10 +12,11 @@ use cognate_shapes::enums::{ChallengeName, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::Challenge;
-use crate::accounts::user;
-use crate::accounts::{lockout, password, unknown};
+use crate::accounts::factors::Factor;
+use crate::accounts::{lockout, password, unknown, user};
+use crate::auth::progress::Changes;
 use crate::auth::session::Pending;
-use crate::auth::{Attempt, Step, proof};
+use crate::auth::{Attempt, Step, next, proofs};
 use crate::context::Context;
 
 /// What secret blocks are bound to beside their kind.
@@ -65,10 +66,10 @@ impl Challenge for PasswordVerifier {
         if asked.as_ref().is_some_and(|asked| !asked.is_same(&pending)) {
             return Err(Error::invalid_session());
         }
-        let username = attempt.optional("USERNAME").unwrap_or(&pending.username);
-        attempt.check_secret_hash(&[username, &pending.username, &pending.typed])?;
+        let username = attempt.optional("USERNAME").unwrap_or(&pending.progress.username);
+        attempt.check_secret_hash(&[username, &pending.progress.username, &pending.progress.typed])?;
         let in_time = srp::is_fresh(&timestamp, cx.clock.now_ms().div_euclid(1000)) && !pending.is_over(cx);
-        if !pending.is_of(attempt, Self::NAME) || !in_time {
+        if !pending.is_of(attempt, &[Self::NAME]) || !in_time {
             return Err(Error::incorrect_username_or_password());
         }
 
@@ -82,7 +83,7 @@ impl Challenge for PasswordVerifier {
                     return Err(Error::invalid_session());
                 }
                 question.check_unspent(tx, replayed)?;
-                user::by_id(tx, &same_pool, &question.user_id)
+                user::by_id(tx, &same_pool, &question.progress.user_id)
             })
             .await?;
         let verifier = match &user {
@@ -96,12 +97,12 @@ impl Challenge for PasswordVerifier {
         {
             return Err(Error::password_reset_required());
         }
-        let verifier = verifier.unwrap_or_else(|| unknown::verifier(cx, pool, &pending.username));
+        let verifier = verifier.unwrap_or_else(|| unknown::verifier(cx, pool, &pending.progress.username));
 
-        let subject = lockout::subject(cx, pool, user.as_ref(), &pending.typed);
+        let subject = lockout::subject(cx, pool, user.as_ref(), &pending.progress.typed);
         let turn = lockout::turn(cx, pool, &subject).await;
-        let failures = proof::check_lock(attempt, &subject).await?;
-        let (group, user_id) = (pool.short_name().to_owned(), pending.username.clone());
+        let failures = proofs::password::check_lock(attempt, &subject).await?;
+        let (group, user_id) = (pool.short_name().to_owned(), pending.progress.username.clone());
         let proved = cx
             .workers
             .run(move || {
@@ -120,6 +121,8 @@ impl Challenge for PasswordVerifier {
         };
         lockout::succeeded(cx, pool, &subject, failures).await?;
         drop(turn);
-        proof::given(attempt, user, &pending.typed, Some(pending.spending(replayed))).await
+        let met = pending.spending(replayed);
+        let progress = pending.progress.with(Factor::Password);
+        next::next(attempt, user, progress, Changes::none().and(move |tx| met.spend(tx))).await
     }
 }

@@ -4,8 +4,7 @@ use cognate_shapes::enums::AuthFlow;
 use cognate_shapes::error::Result;
 
 use super::Flow;
-use super::user_password_auth::by_password;
-use crate::auth::{Attempt, Door, Step};
+use crate::auth::{Attempt, Door, Step, proofs};
 
 pub struct AdminUserPasswordAuth;
 
@@ -13,7 +12,7 @@ impl Flow for AdminUserPasswordAuth {
     const NAMES: &'static [AuthFlow] = &[AuthFlow::AdminUserPasswordAuth, AuthFlow::AdminNoSrpAuth];
     const DOORS: &'static [Door] = &[Door::Admin];
 
-    async fn begin(attempt: &Attempt<'_>) -> Result<Step> {
-        by_password(attempt).await
+    async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
+        proofs::password::begin(attempt, name).await
     }
 }

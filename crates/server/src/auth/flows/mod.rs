@@ -25,7 +25,8 @@ trait Flow: 'static {
         "Auth flow not enabled for this client"
     }
 
-    fn begin(attempt: &Attempt<'_>) -> impl Future<Output = Result<Step>> + Send;
+    /// Begins by the flow under that one of its names.
+    fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> impl Future<Output = Result<Step>> + Send;
 }
 
 type Beginning<'a> = Pin<Box<dyn Future<Output = Result<Step>> + Send + 'a>>;
@@ -35,12 +36,17 @@ struct Entry {
     names: &'static [AuthFlow],
     doors: &'static [Door],
     not_enabled: fn(Door) -> &'static str,
-    begin: for<'a> fn(&'a Attempt<'a>) -> Beginning<'a>,
+    begin: for<'a> fn(&'a Attempt<'a>, AuthFlow) -> Beginning<'a>,
 }
 
 impl Entry {
     const fn of<F: Flow>() -> Self {
-        Self { names: F::NAMES, doors: F::DOORS, not_enabled: F::not_enabled, begin: |a| Box::pin(F::begin(a)) }
+        Self {
+            names: F::NAMES,
+            doors: F::DOORS,
+            not_enabled: F::not_enabled,
+            begin: |attempt, name| Box::pin(F::begin(attempt, name)),
+        }
     }
 }
 
@@ -62,7 +68,7 @@ pub async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
     if !attempt.client.allows(name) {
         return Err(Error::invalid((flow.not_enabled)(attempt.door)));
     }
-    (flow.begin)(attempt).await
+    (flow.begin)(attempt, name).await
 }
 
 /// What flows answer that are in the model and not here.

@@ -13,7 +13,7 @@ impl Flow for RefreshTokenAuth {
     const NAMES: &'static [AuthFlow] = &[AuthFlow::RefreshTokenAuth, AuthFlow::RefreshToken];
     const DOORS: &'static [Door] = &[Door::Public, Door::Admin];
 
-    async fn begin(attempt: &Attempt<'_>) -> Result<Step> {
+    async fn begin(attempt: &Attempt<'_>, _: AuthFlow) -> Result<Step> {
         let token = attempt.required("REFRESH_TOKEN")?;
         attempt.check_secret_hash_present()?;
         let presented = refresh::read(attempt.cx, token).ok_or_else(Error::invalid_refresh_token)?;

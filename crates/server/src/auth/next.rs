@@ -1,0 +1,55 @@
+//! What follows a proof: the user's state, a further challenge, or tokens. Every flow and challenge ends here, so that
+//! there is one place which decides that a sign-in is complete.
+
+use std::sync::Arc;
+
+use cognate_shapes::enums::UserStatus;
+use cognate_shapes::error::{Error, Result};
+
+use super::challenges::new_password_required;
+use super::progress::{Changes, Progress};
+use super::{Attempt, Step, second_factor};
+use crate::accounts::factors::Factor;
+use crate::accounts::user::User;
+use crate::tokens::issue::{self, SignedIn};
+
+/// Goes on with a user who has just proved what `progress` says last. `changes` is what that proof uses up or brings
+/// about; it is written with the tokens, or before the next challenge is asked.
+pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes: Changes) -> Result<Step> {
+    if !user.enabled {
+        return Err(Error::user_disabled());
+    }
+    match user.status {
+        UserStatus::Confirmed => {}
+        UserStatus::Unconfirmed => return Err(Error::user_not_confirmed()),
+        UserStatus::ResetRequired => return Err(Error::password_reset_required()),
+        UserStatus::ForceChangePassword => {
+            let now = attempt.cx.clock.now_ms();
+            if user.profile.temporary_password_expires_ms.is_some_and(|expires| now >= expires) {
+                return Err(Error::temporary_password_expired());
+            }
+            if progress.has(Factor::Password) {
+                changes.commit(attempt.cx).await?;
+                return new_password_required::ask(attempt, &user, progress);
+            }
+        }
+        // A password of another provider's user, or of a state the service no longer uses, signs nobody in.
+        UserStatus::ExternalProvider | UserStatus::Archived | UserStatus::Compromised | UserStatus::Unknown => {
+            return Err(Error::incorrect_username_or_password());
+        }
+    }
+    if let Some(question) = second_factor::needed(attempt, &user, &progress).await? {
+        changes.commit(attempt.cx).await?;
+        return question.ask(attempt, &user, progress).await;
+    }
+    finish(attempt, &user, progress, changes).await
+}
+
+/// Issues the tokens of a sign-in that owes nothing more.
+async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
+    let signed_in = SignedIn { event_id: progress.event_id };
+    let client = Arc::clone(&attempt.client);
+    issue::sign_in(attempt.cx, &attempt.pool, &client, user, signed_in, move |tx| changes.apply(tx))
+        .await
+        .map(Step::Done)
+}

@@ -1,0 +1,107 @@
+//! How far a sign-in has come: what it began with, and what was proved since. Every `Session` carries it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cognate_shapes::enums::AuthFlow;
+use cognate_shapes::error::Result;
+use cognate_store::Tx;
+use serde::{Deserialize, Serialize};
+
+use super::Attempt;
+use crate::accounts::factors::Factor;
+use crate::accounts::user::User;
+use crate::context::Context;
+
+/// One sign-in between its first request and its tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Progress {
+    /// The flow it began by.
+    pub flow: AuthFlow,
+    /// The `sub`. Of a user who does not exist, one made up.
+    pub user_id: String,
+    /// The internal username, which clients echo and hash.
+    pub username: String,
+    /// The name the caller began with.
+    pub typed: String,
+    /// The `event_id` of the tokens, and of the event that threat protection keeps.
+    pub event_id: String,
+    /// What was proved, in order.
+    pub proved: Vec<Factor>,
+    /// Whether the user had a temporary password and has just replaced it.
+    #[serde(default)]
+    pub renewed_password: bool,
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("flow", &self.flow).field("proved", &self.proved).finish_non_exhaustive()
+    }
+}
+
+impl Progress {
+    /// A sign-in of this user in which nothing is proved yet.
+    pub fn of(attempt: &Attempt<'_>, flow: AuthFlow, user: &User, typed: &str) -> Self {
+        Self::of_names(attempt, flow, &user.id, &user.username, typed)
+    }
+
+    /// The same for names that nobody has.
+    pub fn of_names(attempt: &Attempt<'_>, flow: AuthFlow, user_id: &str, username: &str, typed: &str) -> Self {
+        Self {
+            flow,
+            user_id: user_id.to_owned(),
+            username: username.to_owned(),
+            typed: typed.to_owned(),
+            event_id: attempt.cx.rng.uuid(),
+            proved: Vec::new(),
+            renewed_password: false,
+        }
+    }
+
+    #[must_use]
+    pub fn with(mut self, factor: Factor) -> Self {
+        self.proved.push(factor);
+        self
+    }
+
+    pub fn has(&self, factor: Factor) -> bool {
+        self.proved.contains(&factor)
+    }
+}
+
+type Change = Arc<dyn Fn(&mut Tx<'_>) -> Result<()> + Send + Sync>;
+
+/// What a step of a sign-in writes: with the tokens it leads to, or before the next challenge is asked.
+#[derive(Clone, Default)]
+pub struct Changes(Vec<Change>);
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Changes").field(&self.0.len()).finish()
+    }
+}
+
+impl Changes {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds one. Like every write it may run twice.
+    #[must_use]
+    pub fn and(mut self, change: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.0.push(Arc::new(change));
+        self
+    }
+
+    pub fn apply(&self, tx: &mut Tx<'_>) -> Result<()> {
+        self.0.iter().try_for_each(|change| change(tx))
+    }
+
+    /// Writes them now, if there are any.
+    pub async fn commit(self, cx: &Context) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        cx.store.write(move |tx| self.apply(tx)).await
+    }
+}
