@@ -45,7 +45,8 @@ async fn a_group_of_a_name_alone_says_no_more() {
     let server = TestServer::start().await;
     let pool = pool(&server).await;
     let group = server.ok("CreateGroup", json!({ "UserPoolId": pool, "GroupName": "g" })).await["Group"].take();
-    let members: Vec<_> = group.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut members: Vec<_> = group.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
     assert_eq!(members, ["CreationDate", "GroupName", "LastModifiedDate", "UserPoolId"]);
 }
 
