@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub struct Server {
     _stdout: BufReader<ChildStdout>,
     pub endpoint: String,
     pub inbox: String,
+    /// Where it looks for AWS Lambda: nobody answers there unless somebody is put there.
+    pub triggers: SocketAddr,
     /// From starting the process to its first healthy answer.
     pub start: Duration,
     command: Command,
@@ -68,19 +70,21 @@ impl Server {
             Database::File => {}
             Database::Postgres(url) => drop(command.env("COGNATE_STORE__URL", url)),
         }
+        let triggers = free_address()?;
+        command.env("COGNATE_TRIGGERS__ENDPOINT", format!("http://{triggers}"));
         // Ctrl-C is ours to handle: the server is stopped when this is dropped.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        Self::launch(command, data)
+        Self::launch(command, data, triggers)
     }
 
     /// Stops it and starts it again on the same data.
     pub fn restart(self) -> Result<Self> {
-        let Self { process, command, data, .. } = self;
+        let Self { process, command, data, triggers, .. } = self;
         drop(process);
-        Self::launch(command, data)
+        Self::launch(command, data, triggers)
     }
 
-    fn launch(mut command: Command, data: Scratch) -> Result<Self> {
+    fn launch(mut command: Command, data: Scratch, triggers: SocketAddr) -> Result<Self> {
         command.stderr(fs::File::create(data.path().join(LOG))?);
         let started = Instant::now();
         let mut process = Process(command.spawn().context("could not start `cognate dev`")?);
@@ -96,7 +100,7 @@ impl Server {
         let (endpoint, inbox, metrics) = (url("endpoint"), url("inbox"), url("metrics"));
         health(&metrics)?;
         let start = started.elapsed();
-        Ok(Self { process, _stdout: stdout, endpoint, inbox, start, command, data })
+        Ok(Self { process, _stdout: stdout, endpoint, inbox, triggers, start, command, data })
     }
 
     pub fn pid(&self) -> u32 {
@@ -121,6 +125,11 @@ impl Server {
             status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in /proc/<pid>/status")?;
         Ok(line.trim().trim_end_matches("kB").trim_end().parse::<f64>()? / 1024.0)
     }
+}
+
+/// A port on loopback that was free a moment ago.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
 /// Stopped when dropped, with the time it takes to finish what it has begun.

@@ -90,6 +90,25 @@ impl Caller {
         tokens(&self.ask("InitiateAuth", &input).await?)
     }
 
+    /// Begins by `flow`; answers the challenge that follows by what `respond` makes of it.
+    pub async fn sign_in_in_two_steps(
+        &mut self,
+        client: &str,
+        flow: &str,
+        parameters: Value,
+        respond: impl FnOnce(&Value) -> Result<Value>,
+    ) -> Result<Tokens> {
+        let begin = json!({ "ClientId": client, "AuthFlow": flow, "AuthParameters": parameters });
+        let asked = self.ask("InitiateAuth", &begin).await?;
+        let answer = json!({
+            "ClientId": client,
+            "ChallengeName": asked["ChallengeName"],
+            "Session": asked["Session"],
+            "ChallengeResponses": respond(&asked["ChallengeParameters"])?,
+        });
+        tokens(&self.ask("RespondToAuthChallenge", &answer).await?)
+    }
+
     /// `a` is the client's ephemeral secret.
     pub async fn sign_in_by_srp(&mut self, pool: &str, client: &str, username: &str, a: [u8; 32]) -> Result<Tokens> {
         let srp = Client::new(a);
@@ -150,6 +169,6 @@ fn without_nulls(mut input: Value) -> Value {
 
 /// Seconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "a client has the real time, or its claim is stale")]
-fn now() -> Result<i64> {
+pub fn now() -> Result<i64> {
     Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs() as i64)
 }

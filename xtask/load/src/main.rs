@@ -1,9 +1,12 @@
 //! Drives one server over HTTP, closed loop on a fixed number of connections, and prints what it saw as JSON.
 
 mod cognito;
+mod factors;
 mod http;
+mod passkey;
 mod process;
 mod run;
+mod triggers;
 mod users;
 mod work;
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::factors;
 use crate::process;
 use crate::work::{Pool, Work, Worker};
 
@@ -33,6 +34,9 @@ pub struct Order {
     /// The server's process, for its CPU time and memory
     #[arg(long)]
     server_pid: u32,
+    /// Where the server sends its triggers: answered here for custom sign-in
+    #[arg(long)]
+    triggers: Option<SocketAddr>,
 }
 
 const WARMING: u8 = 0;
@@ -50,10 +54,11 @@ struct Seen {
 pub async fn run(address: SocketAddr, connections: usize, order: Order) -> Result<Value> {
     let phase = Arc::new(AtomicU8::new(WARMING));
     let pool = Pool { id: order.pool, client: order.client, users: order.users };
+    let enrolled = factors::enrol(address, connections, order.work, order.triggers).await?;
     let run = std::process::id().to_string();
     let mut workers = JoinSet::new();
     for number in 0..connections {
-        let worker = Worker::start(address, order.work, pool.clone(), &run, number as u64).await?;
+        let worker = Worker::start(address, order.work, (pool.clone(), enrolled.clone()), &run, number as u64).await?;
         workers.spawn(repeat(worker, Arc::clone(&phase)));
     }
     sleep(Duration::from_secs_f64(order.warm_up)).await;

@@ -1,11 +1,14 @@
 //! The pieces of work that are measured.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use crate::cognito::{Caller, PASSWORD, Tokens, username};
+use crate::factors::Enrolled;
+use crate::triggers;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Work {
@@ -24,6 +27,12 @@ pub enum Work {
     AdminCreateUser,
     /// A page of 60 users whose names begin alike
     ListUsers,
+    /// USER_PASSWORD_AUTH and SOFTWARE_TOKEN_MFA
+    Totp,
+    /// CUSTOM_AUTH with one CUSTOM_CHALLENGE, its triggers answered by the load itself
+    Custom,
+    /// USER_AUTH and WEB_AUTHN
+    Passkey,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +49,7 @@ pub struct Worker {
     pub caller: Caller,
     work: Work,
     pool: Pool,
+    enrolled: Option<Arc<Enrolled>>,
     /// Names of new users begin with it.
     run: String,
     tokens: Option<Tokens>,
@@ -48,7 +58,13 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub async fn start(address: SocketAddr, work: Work, pool: Pool, run: &str, number: u64) -> Result<Self> {
+    pub async fn start(
+        address: SocketAddr,
+        work: Work,
+        (pool, enrolled): (Pool, Option<Arc<Enrolled>>),
+        run: &str,
+        number: u64,
+    ) -> Result<Self> {
         let mut caller = Caller::connect(address).await?;
         let tokens = match work {
             Work::GetUser | Work::Refresh => {
@@ -57,7 +73,7 @@ impl Worker {
             _ => None,
         };
         let run = format!("{run}-{number}");
-        Ok(Self { caller, work, pool, run, tokens, random: Random(number + 1), repeated: 0 })
+        Ok(Self { caller, work, pool, enrolled, run, tokens, random: Random(number + 1), repeated: 0 })
     }
 
     pub async fn repeat(&mut self) -> Result<()> {
@@ -102,8 +118,37 @@ impl Worker {
                 let filter = format!("username ^= \"{}\"", &prefix[..prefix.len() - 2]);
                 caller.tell("ListUsers", &json!({ "UserPoolId": pool.id, "Filter": filter, "Limit": 60 })).await
             }
+            Work::Totp | Work::Custom | Work::Passkey => {
+                let enrolled = self.enrolled.as_ref().context("the users have enrolled nothing")?;
+                by_factors(caller, self.work, enrolled).await
+            }
         }
     }
+}
+
+async fn by_factors(caller: &mut Caller, work: Work, enrolled: &Enrolled) -> Result<()> {
+    let user = enrolled.next();
+    let (flow, mut parameters) = match work {
+        Work::Totp => ("USER_PASSWORD_AUTH", json!({ "PASSWORD": PASSWORD })),
+        Work::Passkey => ("USER_AUTH", json!({ "PREFERRED_CHALLENGE": "WEB_AUTHN" })),
+        _ => ("CUSTOM_AUTH", json!({})),
+    };
+    parameters["USERNAME"] = json!(user.name);
+    let respond = |asked: &Value| {
+        let (name, value) = match (work, &user.app, &user.passkey) {
+            (Work::Totp, Some(app), _) => ("SOFTWARE_TOKEN_MFA_CODE", app.code()?),
+            (Work::Passkey, _, Some(passkey)) => {
+                let options = asked["CREDENTIAL_REQUEST_OPTIONS"].as_str().context("no options for the passkey")?;
+                ("CREDENTIAL", passkey.assertion(&serde_json::from_str(options)?)?)
+            }
+            _ => ("ANSWER", triggers::ANSWER.to_owned()),
+        };
+        let mut responses = json!({ "USERNAME": user.name });
+        responses[name] = json!(value);
+        Ok(responses)
+    };
+    caller.sign_in_in_two_steps(&enrolled.client, flow, parameters, respond).await?;
+    Ok(())
 }
 
 /// xorshift64*: the same sequence in every run.

@@ -21,6 +21,9 @@ pub enum Work {
     ListUsers,
     SignUp,
     AdminCreateUser,
+    Totp,
+    Custom,
+    Passkey,
 }
 
 impl Work {
@@ -35,6 +38,9 @@ impl Work {
             Self::ListUsers => "ListUsers by prefix",
             Self::SignUp => "SignUp",
             Self::AdminCreateUser => "AdminCreateUser",
+            Self::Totp => "password and TOTP sign-in",
+            Self::Custom => "custom sign-in, local triggers",
+            Self::Passkey => "passkey sign-in",
         }
     }
 }
@@ -98,6 +104,7 @@ impl<'a> Load<'a> {
         command.args(["run", "--work", work_name.get_name(), "--pool", &pool.id, "--client", &pool.client]);
         command.args(["--users", &pool.users.to_string(), "--seconds", &self.seconds]);
         command.args(["--server-pid", &self.server.pid().to_string()]);
+        command.args(["--triggers", &self.server.triggers.to_string()]);
         let seen = self.ask(&mut command)?;
         if number(&seen, "failed")? > 0.0 {
             bail!("{}: {} failed, the first with: {}", work.name(), seen["failed"], seen["first_failure"]);

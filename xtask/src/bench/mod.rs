@@ -24,7 +24,7 @@ pub struct Plan {
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
     databases: Vec<Engine>,
     /// The work to measure
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["password", "srp", "refresh", "get-user", "list-users", "sign-up", "admin-create-user"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["password", "srp", "refresh", "get-user", "list-users", "sign-up", "admin-create-user", "totp", "custom", "passkey"])]
     work: Vec<Work>,
     /// Seconds each piece of work is measured for
     #[arg(long, default_value_t = 10.0)]
@@ -131,7 +131,7 @@ fn on_engine(plan: &Plan, engine: Engine) -> Result<OnEngine> {
     let mut rows = Vec::new();
     for work in &plan.work {
         let measured = load.measure(*work, &pool)?;
-        eprintln!("{:<18} {:>9.0}/s  p50 {:>7.2} ms", work.name(), measured.rate, measured.p50_ms);
+        eprintln!("{:<30} {:>9.0}/s  p50 {:>7.2} ms", work.name(), measured.rate, measured.p50_ms);
         rows.push((*work, measured));
     }
     let grows = plan.users > USERS && plan.grow_on.contains(&engine);

@@ -35,6 +35,7 @@ fn engine(page: &mut String, on: &OnEngine) -> Result<()> {
         ("RSA-2048 signatures", floors.rsa_sign),
         ("3072-bit exponentiations", floors.modexp),
         ("fixed-base exponentiations", floors.fixed_base),
+        ("P-256 verifications", floors.p256_verify),
         ("durable commits, grouped", floors.commits),
         ("HTTP answers (the faster of a JWKS document and a refused call)", floors.http),
     ] {
