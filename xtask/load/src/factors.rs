@@ -20,7 +20,6 @@ const USERS: u64 = 200;
 /// What the users of a pool have enrolled.
 #[derive(Debug)]
 pub struct Enrolled {
-    pub pool: String,
     pub client: String,
     pub users: Vec<User>,
     next: AtomicU64,
@@ -125,7 +124,7 @@ pub async fn enrol(
     while let Some(done) = callers.join_next().await {
         users.extend(done??);
     }
-    Ok(Some(Arc::new(Enrolled { pool, client, users, next: AtomicU64::new(0) })))
+    Ok(Some(Arc::new(Enrolled { client, users, next: AtomicU64::new(0) })))
 }
 
 async fn enrol_one(caller: &mut Caller, work: Work, pool: &str, client: &str, name: String) -> Result<User> {

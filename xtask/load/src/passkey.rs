@@ -67,6 +67,7 @@ impl Passkey {
     }
 
     /// The `CREDENTIAL` that answers `CREDENTIAL_REQUEST_OPTIONS`.
+    #[expect(clippy::disallowed_methods, reason = "an authenticator has randomness of its own")]
     pub fn assertion(&self, options: &Value) -> Result<String> {
         let client_data = client_data("webauthn.get", options)?;
         let count = self.signed.fetch_add(1, Ordering::Relaxed) + 1;
