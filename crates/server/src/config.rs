@@ -169,6 +169,7 @@ pub struct Limits {
     pub attribute_code_per_hour: u64,
     pub forgot_password_per_hour: u64,
     pub change_password_per_hour: u64,
+    pub sign_in_codes_per_hour: u64,
 }
 
 /// How much of the machine the server takes.

@@ -3,6 +3,7 @@
 mod attributes;
 mod clients;
 mod groups;
+mod mfa;
 mod pools;
 
 use std::borrow::Cow;

@@ -17,6 +17,10 @@ pub enum Tried {
     /// `ForgotPassword` and `ConfirmForgotPassword` together.
     PasswordReset,
     ChangePassword,
+    /// Codes of sign-ins that were sent at the asking of one address.
+    SignInCode,
+    /// The same at the asking of anybody.
+    SignInCodeOfAnybody,
 }
 
 /// How much of something is allowed in the running hour.
@@ -37,6 +41,8 @@ pub fn allowance(cx: &Context, tried: Tried) -> Allowance {
         Tried::AttributeCode => ("attribute_code", limits.attribute_code_per_hour),
         Tried::PasswordReset => ("password_reset", limits.forgot_password_per_hour),
         Tried::ChangePassword => ("change_password", limits.change_password_per_hour),
+        Tried::SignInCode => ("sign_in_code", limits.sign_in_codes_per_hour),
+        Tried::SignInCodeOfAnybody => ("sign_in_code_of_anybody", limits.sign_in_codes_per_hour.saturating_mul(5)),
     };
     let now = cx.clock.now_ms();
     let most = i64::try_from(most).unwrap_or(i64::MAX);

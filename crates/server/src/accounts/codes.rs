@@ -1,4 +1,4 @@
-//! One-time codes: six digits, good for one purpose of one user, once, and replaced by the next one.
+//! One-time codes: good for one purpose of one user, once, and replaced by the next one.
 
 use cognate_crypto::seal::Kind;
 use cognate_crypto::{ct_eq, ids};
@@ -12,7 +12,7 @@ use super::user::User;
 use crate::context::Context;
 use crate::directory::Pool;
 
-const DIGITS: u32 = 6;
+const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What a code confirms.
@@ -21,6 +21,10 @@ pub enum Purpose {
     SignUp,
     PasswordReset,
     Attribute(VerifiedAttribute),
+    /// The first factor of one sign-in.
+    FirstFactor(VerifiedAttribute),
+    /// The second factor of one sign-in.
+    Mfa(VerifiedAttribute),
 }
 
 impl Purpose {
@@ -30,13 +34,24 @@ impl Purpose {
             Self::PasswordReset => "password_reset",
             Self::Attribute(VerifiedAttribute::Email) => "attribute:email",
             Self::Attribute(VerifiedAttribute::PhoneNumber) => "attribute:phone_number",
+            Self::FirstFactor(VerifiedAttribute::Email) => "first_factor:email",
+            Self::FirstFactor(VerifiedAttribute::PhoneNumber) => "first_factor:phone_number",
+            Self::Mfa(VerifiedAttribute::Email) => "mfa:email",
+            Self::Mfa(VerifiedAttribute::PhoneNumber) => "mfa:phone_number",
         }
+    }
+
+    /// A code that stands for a password is longer.
+    fn digits(self) -> u32 {
+        if matches!(self, Self::FirstFactor(_)) { 8 } else { 6 }
     }
 
     fn life_ms(self) -> i64 {
         match self {
             Self::PasswordReset => HOUR_MS,
             Self::SignUp | Self::Attribute(_) => 24 * HOUR_MS,
+            // The longest session; the code's own session ends with it or before.
+            Self::FirstFactor(_) | Self::Mfa(_) => 15 * MINUTE_MS,
         }
     }
 }
@@ -115,7 +130,37 @@ pub fn draw(
     attribute: VerifiedAttribute,
     value: &str,
 ) -> Result<Drawn> {
-    let code = Zeroizing::new(ids::numeric_code(cx.rng.bytes(), DIGITS));
+    let code = Zeroizing::new(ids::numeric_code(cx.rng.bytes(), purpose.digits()));
+    let hash = hash(cx, pool, user_id, purpose, &code);
+    keep(cx, pool, user_id, purpose, attribute, value, code, hash)
+}
+
+/// Draws a code for one session of a sign-in: in another one it is wrong.
+pub fn draw_in_session(
+    cx: &Context,
+    pool: &Pool,
+    user_id: &str,
+    purpose: Purpose,
+    attribute: VerifiedAttribute,
+    value: &str,
+    session: &str,
+) -> Result<Drawn> {
+    let code = Zeroizing::new(ids::numeric_code(cx.rng.bytes(), purpose.digits()));
+    let hash = hash_in_session(cx, pool, user_id, purpose, session, &code);
+    keep(cx, pool, user_id, purpose, attribute, value, code, hash)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a row of that many columns, for the two ways to draw")]
+fn keep(
+    cx: &Context,
+    pool: &Pool,
+    user_id: &str,
+    purpose: Purpose,
+    attribute: VerifiedAttribute,
+    value: &str,
+    code: Zeroizing<String>,
+    hash: [u8; 32],
+) -> Result<Drawn> {
     let now = cx.clock.now_ms();
     let sent = Sent { v: 1, attribute: attribute.as_str().to_owned(), value: value.to_owned() };
     let doc = serde_json::to_string(&sent)
@@ -124,7 +169,7 @@ pub fn draw(
         pool_id: pool.id.clone(),
         user_id: user_id.to_owned(),
         purpose: purpose.as_str().to_owned(),
-        hash: hash(cx, pool, user_id, purpose, &code).to_vec(),
+        hash: hash.to_vec(),
         created_ms: now,
         expires_ms: now + purpose.life_ms(),
         attempts: 0,
@@ -151,6 +196,27 @@ pub fn draw_unusable(
 pub fn hash(cx: &Context, pool: &Pool, user_id: &str, purpose: Purpose, code: &str) -> [u8; 32] {
     let parts = [pool.id.as_str(), user_id, purpose.as_str(), code];
     cx.seals.keyed_hash(Kind::Code, parts.join("\0").as_bytes())
+}
+
+/// The hash under which a code is kept that [`draw_in_session`] drew.
+pub fn hash_in_session(
+    cx: &Context,
+    pool: &Pool,
+    user_id: &str,
+    purpose: Purpose,
+    session: &str,
+    code: &str,
+) -> [u8; 32] {
+    hash(cx, pool, user_id, purpose, &[session, code].join("\0"))
+}
+
+/// Counts a wrong code; once there were `most`, no code fits any more.
+pub fn count_wrong(tx: &mut Tx<'_>, pool: &Pool, user_id: &str, purpose: Purpose, most: i64) -> Result<()> {
+    let count = codes::count_attempt(tx, &pool.id, user_id, purpose.as_str())?;
+    if count.is_some_and(|count| count >= most) {
+        codes::delete(tx, &pool.id, user_id, purpose.as_str())?;
+    }
+    Ok(())
 }
 
 /// Takes the code, so that nobody else can: of two who redeem it at once, one does.

@@ -236,6 +236,7 @@ fn templates(pool: &Pool) -> Templates {
     let verification = settings.verification_message_template.clone().unwrap_or_default();
     let config = settings.admin_create_user_config.as_ref();
     let invitation = config.and_then(|config| config.invite_message_template.clone()).unwrap_or_default();
+    let by_email = pool.further.email_mfa_configuration.clone().unwrap_or_default();
     let text = |scalar: Option<&str>| scalar.map(str::to_owned);
     let (email, subject) = (&settings.email_verification_message, &settings.email_verification_subject);
     Templates {
@@ -248,7 +249,7 @@ fn templates(pool: &Pool) -> Templates {
         invite_email_subject: text(invitation.email_subject.as_deref()),
         invite_sms_message: text(invitation.sms_message.as_deref()),
         sms_authentication_message: text(settings.sms_authentication_message.as_deref()),
-        email_mfa_message: None,
-        email_mfa_subject: None,
+        email_mfa_message: text(by_email.message.as_deref()),
+        email_mfa_subject: text(by_email.subject.as_deref()),
     }
 }

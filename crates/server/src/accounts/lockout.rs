@@ -52,6 +52,13 @@ pub fn subject(cx: &Context, pool: &Pool, user: Option<&User>, typed: &str) -> V
     }
 }
 
+/// What the wrong second factors of a user are counted under, whichever factor it was: apart from the passwords, so that
+/// who has no password cannot bring this lock, and who brings it locks no password.
+pub fn second_factor_subject(user: &User) -> Vec<u8> {
+    // No text begins with this byte, so that nobody's username is this.
+    [&[u8::MAX], b"second factor:".as_slice(), user.id.as_bytes()].concat()
+}
+
 /// Waits for the attempts at the same subject that came earlier.
 pub async fn turn(cx: &Context, pool: &Pool, subject: &[u8]) -> Turn {
     let lane = cx.lockout.hasher.hash_one((&pool.id, subject)) as usize % LANES;
@@ -70,6 +77,11 @@ pub fn check(tx: &mut Tx<'_>, pool: &Pool, subject: &[u8], now_ms: i64) -> Resul
 /// Counts a wrong password and answers what to say about it. Once another attempt has brought the lock, this one is not
 /// counted and learns nothing but that.
 pub async fn failed(cx: &Context, pool: &Pool, subject: &[u8]) -> Error {
+    failed_in_words(cx, pool, subject, Error::incorrect_username_or_password).await
+}
+
+/// The same for another proof than a password, with its own words for a wrong one.
+pub async fn failed_in_words(cx: &Context, pool: &Pool, subject: &[u8], wrong: fn() -> Error) -> Error {
     let now = cx.clock.now_ms();
     let (pool_id, subject) = (pool.id.clone(), subject.to_vec());
     let counted = cx
@@ -80,7 +92,7 @@ pub async fn failed(cx: &Context, pool: &Pool, subject: &[u8]) -> Error {
                 return Ok::<_, Error>(Error::password_attempts_exceeded());
             }
             failures::put(tx, &pool_id, &subject, after(before, now))?;
-            Ok(Error::incorrect_username_or_password())
+            Ok(wrong())
         })
         .await;
     counted.unwrap_or_else(|error| error)

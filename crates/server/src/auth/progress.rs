@@ -31,6 +31,18 @@ pub struct Progress {
     /// Whether the user had a temporary password and has just replaced it.
     #[serde(default)]
     pub renewed_password: bool,
+    /// What threat protection makes of the sign-in.
+    #[serde(default)]
+    pub mfa_demand: Option<Demand>,
+}
+
+/// A second factor asked for where the pool leaves it open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Demand {
+    /// From users who have one.
+    IfConfigured,
+    /// From everybody: who has none does not sign in.
+    Required,
 }
 
 impl fmt::Debug for Progress {
@@ -55,6 +67,7 @@ impl Progress {
             event_id: attempt.cx.rng.uuid(),
             proved: Vec::new(),
             renewed_password: false,
+            mfa_demand: None,
         }
     }
 

@@ -3,6 +3,8 @@
 //! A memory is bound to its pool, client, user and challenge, ends after the client's AuthSessionValidity, and is good
 //! for one success. A failed answer uses nothing up: clients repeat an answer to the same challenge.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate_crypto::seal::Kind;
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::Attempt;
 use super::progress::Progress;
 use crate::accounts::names::username_key;
-use crate::accounts::user;
+use crate::accounts::user::{self, User};
 use crate::context::Context;
 use crate::directory::Pool;
 
@@ -156,6 +158,24 @@ impl Pending {
 
     pub fn spending(&self, replayed: fn() -> Error) -> Spending {
         Spending { pool_id: self.pool_id.clone(), id: self.id.clone(), expires_ms: self.expires_ms, replayed }
+    }
+
+    /// The user whose challenge this is, if it waits for an answer still and `username` is a name of theirs. `None` for a
+    /// user who does not exist.
+    pub async fn user(&self, attempt: &Attempt<'_>, username: &str) -> Result<Option<User>> {
+        let (pool, question, named) = (Arc::clone(&attempt.pool), self.clone(), username.to_owned());
+        let reading = attempt.cx.store.read(move |tx| {
+            if !question.is_about(tx, &pool, &named)? {
+                return Err(Error::invalid_session());
+            }
+            question.check_unspent(tx, Error::session_spent)?;
+            user::by_id(tx, &pool, &question.progress.user_id)
+        });
+        let user = reading.await?;
+        match &user {
+            Some(user) if !self.rests_on(attempt.cx, user.credential.as_deref()) => Err(Error::invalid_session()),
+            _ => Ok(user),
+        }
     }
 
     /// Whether `username` is a name of the user whose challenge this is: the one typed first, the internal one, the

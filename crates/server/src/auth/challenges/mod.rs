@@ -1,7 +1,10 @@
 //! What a sign-in may be asked, a challenge a file. A new challenge is a new file and a line in [`CHALLENGES`].
 
+mod email_otp;
 pub mod new_password_required;
 pub mod password_verifier;
+mod sms_mfa;
+mod sms_otp;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -47,8 +50,13 @@ impl Entry {
     }
 }
 
-static CHALLENGES: &[Entry] =
-    &[Entry::of::<password_verifier::PasswordVerifier>(), Entry::of::<new_password_required::NewPasswordRequired>()];
+static CHALLENGES: &[Entry] = &[
+    Entry::of::<password_verifier::PasswordVerifier>(),
+    Entry::of::<new_password_required::NewPasswordRequired>(),
+    Entry::of::<sms_mfa::SmsMfa>(),
+    Entry::of::<email_otp::EmailOtp>(),
+    Entry::of::<sms_otp::SmsOtp>(),
+];
 
 /// Answers the challenge of that name.
 pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> {

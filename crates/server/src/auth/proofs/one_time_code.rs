@@ -1,0 +1,220 @@
+//! Codes sent by text message or e-mail, as the first factor of a sign-in or as its second.
+//!
+//! A code is good in the session it was asked in, once, until the next one is sent. Wrong second factors lock as wrong
+//! passwords do, each user by itself; a first factor is anybody's to ask for, so that a lock would be a way to shut users
+//! out: there a code stands only so many guesses.
+
+use std::sync::Arc;
+
+use cognate_shapes::enums::{ChallengeName, VerifiedAttribute};
+use cognate_shapes::error::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use super::password::check_lock;
+use crate::accounts::attempts::{Tried, allowance};
+use crate::accounts::codes::{self, Drawn, Presented, Purpose};
+use crate::accounts::factors::Factor;
+use crate::accounts::user::{self, OnConflict, Refused, User};
+use crate::accounts::{delivery, lockout, unknown};
+use crate::auth::progress::{Changes, Progress};
+use crate::auth::session::Pending;
+use crate::auth::{Attempt, Step, next};
+use crate::messages::MessageKind;
+
+/// Wrong guesses after which a first factor's code is good for nothing. With the limit on codes that is at most 1,000
+/// guesses an hour of 100,000,000 codes.
+const GUESSES: i64 = 10;
+
+/// What the challenge remembers.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    /// Whether the code went to an address that becomes the user's with the answer.
+    adopts: bool,
+}
+
+/// Sends the user a code and asks for it: `SmsMfa`, `SmsOtp` or `EmailOtp`.
+pub async fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress, challenge: ChallengeName) -> Result<Step> {
+    let to = user.attribute(attribute(challenge).as_str()).filter(|to| !to.is_empty());
+    let to = to.ok_or_else(|| Error::no_delivery_for(challenge.as_str()))?.to_owned();
+    send(attempt, user, progress, challenge, &to, false).await
+}
+
+/// Sends a code to an e-mail address that the user wants to have, and asks for it.
+pub async fn ask_at(attempt: &Attempt<'_>, user: &User, progress: Progress, to: &str) -> Result<Step> {
+    send(attempt, user, progress, ChallengeName::EmailOtp, to, true).await
+}
+
+/// Asks for a first factor's code of a name that nobody has: nothing is sent, and no code fits.
+pub async fn ask_unknown(attempt: &Attempt<'_>, progress: Progress, challenge: ChallengeName) -> Result<Step> {
+    let (cx, pool) = (attempt.cx, &attempt.pool);
+    let purpose = purpose(challenge, &progress);
+    let subject = unknown::subject(cx, pool, &progress.typed);
+    let (attribute, to) = unknown::destination(cx, pool, &progress.typed, &[attribute(challenge)]);
+    let drawn = codes::draw_unusable(cx, pool, &subject, purpose, attribute, &to)?;
+    store(attempt, &subject, drawn).await?;
+    let pending = pend(attempt, None, progress, challenge, false)?;
+    step(attempt, &pending, challenge, &to)
+}
+
+async fn send(
+    attempt: &Attempt<'_>,
+    user: &User,
+    progress: Progress,
+    challenge: ChallengeName,
+    to: &str,
+    adopts: bool,
+) -> Result<Step> {
+    let (cx, pool, attribute) = (attempt.cx, &attempt.pool, attribute(challenge));
+    let purpose = purpose(challenge, &progress);
+    let first = progress.proved.is_empty();
+    let pending = pend(attempt, Some(user), progress, challenge, adopts)?;
+    let drawn = codes::draw_in_session(cx, pool, &user.id, purpose, attribute, to, pending.id())?;
+    let code = drawn.code.clone();
+    store(attempt, &user.id, drawn).await?;
+    let kind = match attribute {
+        VerifiedAttribute::Email => MessageKind::EmailMfa,
+        VerifiedAttribute::PhoneNumber => MessageKind::SmsAuthentication,
+    };
+    let message = delivery::compose_code(cx, pool, user, attribute, to, kind, &code, None);
+    let unseen = first && attempt.client.hides_user_existence();
+    delivery::deliver(message, unseen).await.map_err(|error| undelivered(attribute, error))?;
+    step(attempt, &pending, challenge, to)
+}
+
+fn pend(
+    attempt: &Attempt<'_>,
+    user: Option<&User>,
+    progress: Progress,
+    challenge: ChallengeName,
+    adopts: bool,
+) -> Result<Pending> {
+    let credential = user.and_then(|user| user.credential.as_deref());
+    Ok(Pending::new(attempt, challenge, progress).with_detail(&Sent { adopts })?.resting_on(attempt.cx, credential))
+}
+
+fn step(attempt: &Attempt<'_>, pending: &Pending, challenge: ChallengeName, to: &str) -> Result<Step> {
+    let details = delivery::details(attribute(challenge), to);
+    let medium = details.delivery_medium.map(|medium| medium.as_str().to_owned()).unwrap_or_default();
+    let destination = details.destination.map(|text| text.as_str().to_owned()).unwrap_or_default();
+    let mut parameters = vec![("CODE_DELIVERY_DELIVERY_MEDIUM", medium), ("CODE_DELIVERY_DESTINATION", destination)];
+    if !pending.progress.proved.is_empty() {
+        parameters.push(("USER_ID_FOR_SRP", pending.progress.username.clone()));
+    }
+    Step::challenge(attempt.cx, pending, parameters)
+}
+
+/// Keeps the code, unless too many were sent to the subject in this hour.
+async fn store(attempt: &Attempt<'_>, subject: &str, drawn: Drawn) -> Result<()> {
+    let (cx, pool_id) = (attempt.cx, attempt.pool.id.clone());
+    let (of_one, of_all) = (allowance(cx, Tried::SignInCode), allowance(cx, Tried::SignInCodeOfAnybody));
+    let address = attempt.visit.address.map(|address| address.to_string()).unwrap_or_default();
+    let asker = unknown::subject(cx, &attempt.pool, &[subject, &address].join("\0"));
+    let subject = subject.to_owned();
+    let stored = cx.store.write(move |tx| {
+        of_one.spend(tx, &pool_id, &asker)?;
+        of_all.spend(tx, &pool_id, &subject)?;
+        drawn.put(tx)
+    });
+    stored.await.map_err(|mut error| {
+        // The operations' models know the limit under this name alone.
+        if error.code == Code::LimitExceeded {
+            error.code = Code::TooManyRequests;
+        }
+        error
+    })
+}
+
+/// The models of the sign-in operations know failures of delivery only as the pool's.
+fn undelivered(attribute: VerifiedAttribute, mut error: Error) -> Error {
+    if error.code == Code::CodeDeliveryFailure {
+        error.code = match attribute {
+            VerifiedAttribute::Email => Code::InvalidEmailRoleAccessPolicy,
+            VerifiedAttribute::PhoneNumber => Code::InvalidSmsRoleAccessPolicy,
+        };
+    }
+    error
+}
+
+/// Judges the answer with the code under `parameter`, and goes on.
+pub async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>, parameter: &str) -> Result<Step> {
+    let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    let username = attempt.required("USERNAME")?;
+    let code = attempt.required(parameter)?;
+    attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
+    let Some(user) = asked.user(attempt, username).await? else {
+        // Nobody has the name, or nobody any more: to those who guess that is a wrong code.
+        let subject = unknown::subject(attempt.cx, &attempt.pool, &asked.progress.typed);
+        return Err(wrong_first_factor(attempt, &subject, purpose(asked.challenge(), &asked.progress)).await);
+    };
+    let (user, changes) = judge(attempt, &asked, user, code).await?;
+    let factor = match attribute(asked.challenge()) {
+        VerifiedAttribute::Email => Factor::Email,
+        VerifiedAttribute::PhoneNumber => Factor::Sms,
+    };
+    next::next(attempt, user, asked.progress.with(factor), changes).await
+}
+
+/// Judges a code. The user comes back with the address or number verified that the code had been sent to; the changes
+/// write that, and use up the code and the session.
+pub async fn judge(attempt: &Attempt<'_>, asked: &Pending, user: User, code: &str) -> Result<(User, Changes)> {
+    let (cx, pool) = (attempt.cx, &attempt.pool);
+    let purpose = purpose(asked.challenge(), &asked.progress);
+    let first = matches!(purpose, Purpose::FirstFactor(_));
+    let hash = codes::hash_in_session(cx, pool, &user.id, purpose, asked.id(), code);
+    let subject = lockout::second_factor_subject(&user);
+    let turn = lockout::turn(cx, pool, &subject).await;
+    let failures = if first { None } else { check_lock(attempt, &subject).await? };
+    let (of, id, now) = (Arc::clone(pool), user.id.clone(), cx.clock.now_ms());
+    let presented = cx.store.read(move |tx| codes::look(tx, &of, &id, purpose, &hash, now)).await?;
+    let Presented::Right(sent) = presented else {
+        if first {
+            return Err(wrong_first_factor(attempt, &user.id, purpose).await);
+        }
+        return Err(lockout::failed_in_words(cx, pool, &subject, Error::wrong_one_time_code).await);
+    };
+    lockout::succeeded(cx, pool, &subject, failures).await?;
+    drop(turn);
+
+    let name = sent.attribute.as_str();
+    let mut proven = user.clone();
+    if asked.detail::<Sent>()?.adopts {
+        proven.profile.attributes.insert(name.to_owned(), sent.value.clone());
+    }
+    if proven.attribute(name) == Some(sent.value.as_str()) && !user.is_verified(name) {
+        proven.set_verified(name, true);
+    }
+    let met = asked.spending(Error::session_spent);
+    let (of, id) = (Arc::clone(pool), user.id.clone());
+    let mut changes = Changes::none().and(move |tx| met.spend(tx)).and(move |tx| {
+        codes::redeem(tx, &of, &id, purpose, &hash, now)?.map(drop).map_err(|_| Error::wrong_one_time_code())
+    });
+    if proven.profile.attributes != user.profile.attributes {
+        proven.modified_ms = now;
+        let (of, before, after) = (Arc::clone(pool), user, proven.clone());
+        changes = changes.and(move |tx| {
+            user::update(tx, &of, &before, &after, OnConflict::Take).map_err(|refused| match refused {
+                Refused::Alias(kind) => Error::alias_exists(kind),
+                Refused::Fault(error) => error,
+                Refused::Username => Error::internal("a code met another username"),
+            })
+        });
+    }
+    Ok((proven, changes))
+}
+
+/// Counts a wrong guess and answers what to say about it.
+async fn wrong_first_factor(attempt: &Attempt<'_>, subject: &str, purpose: Purpose) -> Error {
+    let (pool, subject) = (Arc::clone(&attempt.pool), subject.to_owned());
+    let counted = attempt.cx.store.write(move |tx| codes::count_wrong(tx, &pool, &subject, purpose, GUESSES));
+    counted.await.err().unwrap_or_else(Error::wrong_one_time_code)
+}
+
+/// What a challenge's code goes to.
+fn attribute(challenge: ChallengeName) -> VerifiedAttribute {
+    if challenge == ChallengeName::EmailOtp { VerifiedAttribute::Email } else { VerifiedAttribute::PhoneNumber }
+}
+
+fn purpose(challenge: ChallengeName, progress: &Progress) -> Purpose {
+    let attribute = attribute(challenge);
+    if progress.proved.is_empty() { Purpose::FirstFactor(attribute) } else { Purpose::Mfa(attribute) }
+}
