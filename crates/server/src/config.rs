@@ -3,6 +3,7 @@
 mod layers;
 mod reference;
 mod secret;
+mod targets;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub use layers::{ConfigError, Origin};
 pub use reference::reference_markdown;
 pub use secret::Secret;
+pub use targets::{AwsCredentials, Outbound, Triggers, Webhook};
 
 use layers::Layers;
 
@@ -24,6 +26,9 @@ pub struct Config {
     pub store: Store,
     pub keys: Keys,
     pub aws: Aws,
+    pub aws_credentials: AwsCredentials,
+    pub outbound: Outbound,
+    pub triggers: Triggers,
     pub mail: Mail,
     pub sms: Sms,
     pub limits: Limits,
@@ -252,7 +257,9 @@ impl Config {
 
     /// The configuration of `cognate serve`.
     pub fn serve(overlay: &Overlay) -> Result<Self, ConfigError> {
-        Self::from_layers(Layers::defaults(DEFAULTS)?, overlay)
+        let config = Self::from_layers(Layers::defaults(DEFAULTS)?, overlay)?;
+        config.triggers.refuse_commands(config.origin("triggers.commands"))?;
+        Ok(config)
     }
 
     fn from_layers(mut layers: Layers, overlay: &Overlay) -> Result<Self, ConfigError> {
@@ -386,6 +393,7 @@ impl Config {
                 "a store that lasts needs a master key: name a file, or set COGNATE_MASTER_KEY".into(),
             );
         }
+        targets::check(self)?;
         if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
             return wrong("log.level", error.to_string());
         }
@@ -406,7 +414,7 @@ pub fn smtp_password(mail: &Mail) -> Result<Option<Secret>, ConfigError> {
     }
 }
 
-fn read_secret(path: &Path) -> std::io::Result<Secret> {
+pub(crate) fn read_secret(path: &Path) -> std::io::Result<Secret> {
     Ok(Secret::new(std::fs::read_to_string(path)?.trim_end_matches(['\r', '\n'])))
 }
 

@@ -14,11 +14,13 @@ use crate::inbox::Inbox;
 use crate::master_key;
 use crate::messages::email::Mailer;
 use crate::messages::sms::Texter;
+use crate::outbound::Outbound;
 use crate::rng::Rng;
 use crate::seals::Seals;
 use crate::tokens::keys::SigningKeys;
 use crate::tokens::prune;
 use crate::tokens::verify::Verified;
+use crate::triggers::Targets;
 use crate::workers::Workers;
 
 /// Jobs that may wait for a worker before requests are shed.
@@ -41,6 +43,10 @@ pub struct Context {
     pub texter: Texter,
     /// The messages captured in `dev`.
     pub inbox: Inbox,
+    /// Requests that the server makes itself.
+    pub outbound: Outbound,
+    /// Where a pool's functions are.
+    pub targets: Targets,
     /// Whose password is being tried right now.
     pub lockout: Lanes,
 }
@@ -87,7 +93,11 @@ impl Context {
         srp::prepare();
         let inbox = Inbox::default();
         let mailer = Mailer::new(&config.mail, &inbox).map_err(|error| Unready::new(error.to_string()))?;
+        let outbound = Outbound::new(config).map_err(|error| Unready::new(error.to_string()))?;
+        let targets = Targets::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let cx = Arc::new(Self {
+            outbound,
+            targets,
             texter: Texter::new(&config.sms, &inbox),
             seals: Seals::new(&master),
             config: config.clone(),

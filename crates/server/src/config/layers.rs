@@ -8,7 +8,15 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Keys whose values are hidden wherever a configuration is shown.
-const SECRET: [&str; 2] = ["keys.master_key", "mail.smtp_password"];
+const SECRET: [&str; 4] =
+    ["keys.master_key", "mail.smtp_password", "aws_credentials.secret_access_key", "aws_credentials.session_token"];
+
+/// What the tools of AWS call the credentials in the environment, and what the keys are called here.
+const AWS_CREDENTIALS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "aws_credentials.access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "aws_credentials.secret_access_key"),
+    ("AWS_SESSION_TOKEN", "aws_credentials.session_token"),
+];
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +113,13 @@ impl Layers {
     }
 
     pub(super) fn overlay_environment(&mut self, variables: &[(String, String)]) -> Result<(), ConfigError> {
+        let named = |wanted: &str| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        // All three or none: a key's id from here with another one's secret would help nobody.
+        if named(AWS_CREDENTIALS[0].0).is_some_and(|id| !id.is_empty()) {
+            for (name, key) in AWS_CREDENTIALS {
+                self.set(key, named(name).unwrap_or_default(), &Origin::Environment(name.to_owned()))?;
+            }
+        }
         for (name, value) in variables {
             let origin = Origin::Environment(name.clone());
             if name == "COGNATE_MASTER_KEY" {
@@ -125,6 +140,7 @@ impl Layers {
         let value = match known {
             Value::Integer(_) => text.parse().map(Value::Integer).ok(),
             Value::Boolean(_) => text.parse().map(Value::Boolean).ok(),
+            Value::Table(_) => inline_table(text),
             _ => Some(Value::String(text.to_owned())),
         };
         let Some(value) = value else {
@@ -209,6 +225,12 @@ fn parse(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
     })
 }
 
+/// A table as it stands behind a key: `{ "name" = "value" }`.
+fn inline_table(text: &str) -> Option<Value> {
+    let mut parsed: Table = format!("table = {text}").parse().ok()?;
+    parsed.remove("table").filter(Value::is_table)
+}
+
 fn keys(values: &Table) -> impl Iterator<Item = String> + '_ {
     values.iter().flat_map(|(section, content)| {
         content
@@ -227,6 +249,7 @@ fn kind(value: &Value) -> &'static str {
     match value {
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
+        Value::Table(_) => "a table",
         _ => "a text",
     }
 }
@@ -234,9 +257,23 @@ fn kind(value: &Value) -> &'static str {
 fn shown(key: &str, value: &Value) -> String {
     match value {
         Value::String(text) if SECRET.contains(&key) && !text.is_empty() => "\"[redacted]\"".to_owned(),
+        Value::Table(table) => Value::Table(without_secrets(table)).to_string(),
         Value::String(text) if key == "store.url" => Value::String(without_password(text)).to_string(),
         value => value.to_string(),
     }
+}
+
+/// A table of tables with what they call `secret` hidden.
+fn without_secrets(table: &Table) -> Table {
+    let mut table = table.clone();
+    for (name, value) in &mut table {
+        match value {
+            Value::Table(inner) => *inner = without_secrets(inner),
+            value if name == "secret" => *value = Value::String("[redacted]".to_owned()),
+            _ => {}
+        }
+    }
+    table
 }
 
 /// A database URL with its password hidden, for showing to people.

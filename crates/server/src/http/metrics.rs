@@ -43,6 +43,8 @@ pub fn record() -> Option<PrometheusHandle> {
 fn describe() {
     metrics::describe_counter!("cognate_requests_total", "Requests answered, by operation and by error code or OK");
     metrics::describe_histogram!("cognate_request_seconds", metrics::Unit::Seconds, "Time to answer a request");
+    metrics::describe_counter!("cognate_trigger_calls_total", "Calls of functions, by trigger and by error code or OK");
+    metrics::describe_histogram!("cognate_trigger_call_seconds", metrics::Unit::Seconds, "Time a function took");
     metrics::describe_gauge!("cognate_build_info", "1; the label says which build this is");
     metrics::gauge!("cognate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

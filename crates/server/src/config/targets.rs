@@ -1,0 +1,125 @@
+//! What the configuration says about calls to others: trust, credentials, and where functions are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::{Config, ConfigError, Origin, Secret, unset};
+
+/// The credentials of an AWS account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsCredentials {
+    /// Empty: there are none.
+    pub access_key_id: String,
+    #[serde(deserialize_with = "unset::secret")]
+    pub secret_access_key: Option<Secret>,
+    #[serde(deserialize_with = "unset::secret")]
+    pub session_token: Option<Secret>,
+}
+
+/// Requests that the server makes itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    #[serde(deserialize_with = "unset::path")]
+    pub extra_ca_file: Option<PathBuf>,
+}
+
+/// Where functions are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Triggers {
+    /// Empty: AWS Lambda.
+    pub endpoint: String,
+    /// By ARN.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// A program and its arguments, by ARN.
+    pub commands: BTreeMap<String, Vec<String>>,
+    pub max_response_bytes: usize,
+}
+
+/// A function that is an HTTPS webhook.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    pub url: String,
+    /// The secret itself; or a file that holds it.
+    pub secret: Option<Secret>,
+    pub secret_file: Option<PathBuf>,
+}
+
+impl Triggers {
+    /// Refuses programs: a server in production runs none.
+    pub(super) fn refuse_commands(&self, origin: Option<&Origin>) -> Result<(), ConfigError> {
+        if self.commands.is_empty() {
+            return Ok(());
+        }
+        let why = "only `cognate dev` runs programs as functions; name a webhook in triggers.webhooks, or an endpoint that \
+                   speaks Lambda's Invoke API in triggers.endpoint";
+        Err(ConfigError::value("triggers.commands", origin, why))
+    }
+}
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    let wrong = |key: &str, message: String| Err(ConfigError::value(key, config.origin(key), message));
+    let Config { aws_credentials, triggers, .. } = config;
+    if aws_credentials.access_key_id.is_empty() != aws_credentials.secret_access_key.is_none() {
+        return wrong(
+            "aws_credentials.access_key_id",
+            "an access key's id and aws_credentials.secret_access_key go together: set both or neither".into(),
+        );
+    }
+    if !triggers.endpoint.is_empty() && !is_endpoint(&triggers.endpoint) {
+        return wrong(
+            "triggers.endpoint",
+            format!("{:?} is not a URL such as http://127.0.0.1:3001, without query and password", triggers.endpoint),
+        );
+    }
+    if !(1024..=6 * 1024 * 1024).contains(&triggers.max_response_bytes) {
+        return wrong("triggers.max_response_bytes", "takes 1024 to 6291456 bytes".into());
+    }
+    for (arn, webhook) in &triggers.webhooks {
+        if !is_webhook(&webhook.url) {
+            let message = format!("the URL of {arn} must begin with https://, or with http:// on this very machine");
+            return wrong("triggers.webhooks", message);
+        }
+        if webhook.secret.is_some() == webhook.secret_file.is_some() {
+            return wrong("triggers.webhooks", format!("{arn} needs one of secret and secret_file"));
+        }
+    }
+    if let Some((arn, _)) = triggers.commands.iter().find(|(_, command)| command.is_empty()) {
+        return wrong("triggers.commands", format!("{arn} names no program"));
+    }
+    if let Some(arn) = triggers.commands.keys().find(|arn| triggers.webhooks.contains_key(*arn)) {
+        return wrong("triggers.commands", format!("{arn} is a webhook as well: which one is meant?"));
+    }
+    Ok(())
+}
+
+/// Whether the text is a URL that a path may follow.
+pub(super) fn is_endpoint(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && has_no_credentials(&url)
+            && url.query().is_none()
+            && !text.contains('#')
+    })
+}
+
+fn is_webhook(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    has_no_credentials(&url) && (url.scheme() == "https" || url.scheme() == "http" && here)
+}
+
+fn has_no_credentials(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none()
+}

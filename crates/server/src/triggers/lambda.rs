@@ -1,0 +1,58 @@
+//! Calls a function through Lambda's Invoke API: AWS itself or anything that speaks it.
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::Failure;
+use super::invoke::Asked;
+use crate::outbound::Reach;
+
+pub(super) async fn call(
+    asked: &Asked<'_>,
+    endpoint: &str,
+    reach: Reach,
+    region: &str,
+    arn: &str,
+) -> Result<Bytes, Failure> {
+    let name: String = form_urlencoded::byte_serialize(arn.as_bytes()).collect();
+    let kind = if asked.is_told { "Event" } else { "RequestResponse" };
+    let mut request = Request::post(format!("{endpoint}/2015-03-31/functions/{name}/invocations"))
+        .header("content-type", "application/json")
+        .header("x-amz-invocation-type", kind)
+        .body(asked.body.clone())
+        .map_err(|error| Failure::invocation("Connection failed", error.to_string()))?;
+    asked.outbound.sign(&mut request, "lambda", region, asked.now_ms)?;
+    let response = asked.outbound.send(reach, request, asked.within, asked.at_most).await?;
+    if !response.status().is_success() {
+        return Err(refusal(response.status(), response.headers(), response.body()));
+    }
+    match response.headers().get("x-amz-function-error") {
+        Some(kind) => Err(function_error(response.body(), kind.to_str().unwrap_or("Unhandled"))),
+        None => Ok(response.into_body()),
+    }
+}
+
+/// What the function threw: `{"errorMessage": …, "errorType": …}`.
+fn function_error(body: &[u8], kind: &str) -> Failure {
+    let thrown: Value = serde_json::from_slice(body).unwrap_or_default();
+    let message = thrown["errorMessage"].as_str().or_else(|| thrown["errorType"].as_str()).unwrap_or(kind);
+    Failure::function(message)
+}
+
+/// Why Lambda did not run the function. The error's name is in a header, as `Name` or `Name:http://…`.
+fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let of_header = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
+    let name = of_header.or_else(|| told["__type"].as_str()).unwrap_or_default();
+    let name = name.split(':').next().and_then(|name| name.rsplit('#').next()).unwrap_or_default();
+    let is_name = !name.is_empty() && name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let name = if is_name { name.to_owned() } else { format!("HTTP {}", status.as_u16()) };
+    Failure::Invocation {
+        detail: format!("the Invoke API answered {}", status.as_u16()),
+        error: name,
+        // A function that was started and failed is answered 500 to 599 as well, and is not started again.
+        passing: status == StatusCode::TOO_MANY_REQUESTS,
+    }
+}

@@ -1,0 +1,98 @@
+//! The functions that a pool calls in the path of its users: which there are, and how they are called.
+
+mod answer;
+mod command;
+pub mod invoke;
+mod lambda;
+pub mod targets;
+mod webhook;
+
+use cognate_shapes::pool::LambdaConfig;
+
+pub use invoke::{Failure, invoke};
+pub use targets::{Target, Targets};
+
+/// A place in a pool's life where a function is called, named as errors name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum Trigger {
+    PreSignUp,
+    PostConfirmation,
+    PreAuthentication,
+    PostAuthentication,
+    DefineAuthChallenge,
+    CreateAuthChallenge,
+    VerifyAuthChallengeResponse,
+    PreTokenGeneration,
+    UserMigration,
+    CustomMessage,
+    #[value(name = "CustomSMSSender")]
+    CustomSmsSender,
+    CustomEmailSender,
+    InboundFederation,
+}
+
+impl Trigger {
+    pub const ALL: [Self; 13] = [
+        Self::PreSignUp,
+        Self::PostConfirmation,
+        Self::PreAuthentication,
+        Self::PostAuthentication,
+        Self::DefineAuthChallenge,
+        Self::CreateAuthChallenge,
+        Self::VerifyAuthChallengeResponse,
+        Self::PreTokenGeneration,
+        Self::UserMigration,
+        Self::CustomMessage,
+        Self::CustomSmsSender,
+        Self::CustomEmailSender,
+        Self::InboundFederation,
+    ];
+
+    /// The name that errors begin with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PreSignUp => "PreSignUp",
+            Self::PostConfirmation => "PostConfirmation",
+            Self::PreAuthentication => "PreAuthentication",
+            Self::PostAuthentication => "PostAuthentication",
+            Self::DefineAuthChallenge => "DefineAuthChallenge",
+            Self::CreateAuthChallenge => "CreateAuthChallenge",
+            Self::VerifyAuthChallengeResponse => "VerifyAuthChallengeResponse",
+            Self::PreTokenGeneration => "PreTokenGeneration",
+            Self::UserMigration => "UserMigration",
+            Self::CustomMessage => "CustomMessage",
+            Self::CustomSmsSender => "CustomSMSSender",
+            Self::CustomEmailSender => "CustomEmailSender",
+            Self::InboundFederation => "InboundFederation",
+        }
+    }
+
+    /// Whether the function is told and not asked: that it took the event is all its caller learns.
+    pub const fn is_told(self) -> bool {
+        matches!(self, Self::CustomSmsSender | Self::CustomEmailSender)
+    }
+
+    /// The ARN of the function that a pool has for this trigger.
+    pub fn arn(self, config: &LambdaConfig) -> Option<&str> {
+        let arn = match self {
+            Self::PreSignUp => config.pre_sign_up.as_ref(),
+            Self::PostConfirmation => config.post_confirmation.as_ref(),
+            Self::PreAuthentication => config.pre_authentication.as_ref(),
+            Self::PostAuthentication => config.post_authentication.as_ref(),
+            Self::DefineAuthChallenge => config.define_auth_challenge.as_ref(),
+            Self::CreateAuthChallenge => config.create_auth_challenge.as_ref(),
+            Self::VerifyAuthChallengeResponse => config.verify_auth_challenge_response.as_ref(),
+            Self::PreTokenGeneration => match &config.pre_token_generation_config {
+                Some(versioned) => Some(&versioned.lambda_arn),
+                None => config.pre_token_generation.as_ref(),
+            },
+            Self::UserMigration => config.user_migration.as_ref(),
+            Self::CustomMessage => config.custom_message.as_ref(),
+            Self::CustomSmsSender => config.custom_sms_sender.as_ref().map(|sender| &sender.lambda_arn),
+            Self::CustomEmailSender => config.custom_email_sender.as_ref().map(|sender| &sender.lambda_arn),
+            Self::InboundFederation => config.inbound_federation.as_ref().map(|function| &function.lambda_arn),
+        };
+        arn.map(|arn| arn.as_str())
+    }
+}
