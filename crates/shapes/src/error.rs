@@ -1,6 +1,7 @@
 //! The errors an operation can answer: their codes, their statuses and the service's exact texts.
 
 mod attributes;
+mod choice;
 mod clients;
 mod groups;
 mod mfa;

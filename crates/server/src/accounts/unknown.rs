@@ -58,6 +58,11 @@ pub fn destination(cx: &Context, pool: &Pool, name: &str, ways: &[VerifiedAttrib
     (way, value)
 }
 
+/// A throw of the dice about the name, from 0 to 255, that falls the same way every time.
+pub fn chance(cx: &Context, pool: &Pool, of: &str, name: &str) -> u8 {
+    digest(cx, pool, &format!("chance of {of}"), name)[0]
+}
+
 fn digest(cx: &Context, pool: &Pool, purpose: &str, name: &str) -> [u8; 32] {
     let key = username_key(pool, name);
     let parts = [pool.id.as_bytes(), b"\0", purpose.as_bytes(), b"\0", &key];

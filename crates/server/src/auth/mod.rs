@@ -5,6 +5,7 @@
 //! passwords are the exception: each is counted.
 
 mod challenges;
+mod first_factor;
 mod flows;
 mod next;
 mod progress;
@@ -74,6 +75,14 @@ impl Step {
             session: pending.seal(cx)?,
             available: None,
         })
+    }
+
+    /// Tells beside a challenge what else the user may choose.
+    fn offering(mut self, choices: Vec<ChallengeName>) -> Self {
+        if let Self::Challenge { available, .. } = &mut self {
+            *available = Some(choices);
+        }
+        self
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Progress {
     pub event_id: String,
     /// What was proved, in order.
     pub proved: Vec<Factor>,
+    /// The id of the choice that the next challenge comes from: both are used up together.
+    #[serde(default)]
+    pub follows: Option<String>,
     /// Whether the user had a temporary password and has just replaced it.
     #[serde(default)]
     pub renewed_password: bool,
@@ -66,6 +69,7 @@ impl Progress {
             typed: typed.to_owned(),
             event_id: attempt.cx.rng.uuid(),
             proved: Vec::new(),
+            follows: None,
             renewed_password: false,
             mfa_demand: None,
         }

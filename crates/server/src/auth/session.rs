@@ -68,9 +68,9 @@ impl Spending {
 }
 
 impl Pending {
-    pub fn new(attempt: &Attempt<'_>, challenge: ChallengeName, progress: Progress) -> Self {
+    pub fn new(attempt: &Attempt<'_>, challenge: ChallengeName, mut progress: Progress) -> Self {
         Self {
-            id: attempt.cx.rng.uuid(),
+            id: progress.follows.take().unwrap_or_else(|| attempt.cx.rng.uuid()),
             challenge,
             pool_id: attempt.pool.id.clone(),
             client_id: attempt.client.id.clone(),

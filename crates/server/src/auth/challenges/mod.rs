@@ -2,9 +2,12 @@
 
 mod email_otp;
 pub mod new_password_required;
+mod password;
+mod password_srp;
 pub mod password_verifier;
 mod sms_mfa;
 mod sms_otp;
+mod select_challenge;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -56,6 +59,9 @@ static CHALLENGES: &[Entry] = &[
     Entry::of::<sms_mfa::SmsMfa>(),
     Entry::of::<email_otp::EmailOtp>(),
     Entry::of::<sms_otp::SmsOtp>(),
+    Entry::of::<select_challenge::SelectChallenge>(),
+    Entry::of::<password::Password>(),
+    Entry::of::<password_srp::PasswordSrp>(),
 ];
 
 /// Answers the challenge of that name.

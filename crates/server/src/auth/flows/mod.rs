@@ -2,6 +2,7 @@
 
 mod admin_user_password_auth;
 mod refresh_token_auth;
+mod user_auth;
 mod user_password_auth;
 mod user_srp_auth;
 
@@ -55,6 +56,7 @@ static FLOWS: &[Entry] = &[
     Entry::of::<user_password_auth::UserPasswordAuth>(),
     Entry::of::<admin_user_password_auth::AdminUserPasswordAuth>(),
     Entry::of::<refresh_token_auth::RefreshTokenAuth>(),
+    Entry::of::<user_auth::UserAuth>(),
 ];
 
 /// Begins by the flow of that name, if it goes by this door and the client allows it.

@@ -1,0 +1,24 @@
+//! SELECT_CHALLENGE: the user chooses what to prove first. A choice may bring its proof along.
+
+use cognate_shapes::enums::ChallengeName;
+use cognate_shapes::error::{Error, Result};
+
+use super::Challenge;
+use crate::auth::session::Pending;
+use crate::auth::{Attempt, Step, first_factor};
+
+pub struct SelectChallenge;
+
+impl Challenge for SelectChallenge {
+    const NAME: ChallengeName = ChallengeName::SelectChallenge;
+    /// Who is asked for a passkey may choose something else.
+    const ASKED_BY: &'static [ChallengeName] = &[Self::NAME, ChallengeName::WebAuthn];
+
+    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+        let choice = first_factor::named(attempt.required("ANSWER")?);
+        let (user, available) = first_factor::chosen(attempt, &asked, choice).await?;
+        let choice = choice.ok_or_else(Error::challenge_unavailable)?;
+        first_factor::go_on(attempt, user, asked.progress.clone(), choice, Some(&asked), available).await
+    }
+}

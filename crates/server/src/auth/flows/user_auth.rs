@@ -1,0 +1,41 @@
+//! USER_AUTH: the user chooses what to prove first. Answers what the user prefers, else SELECT_CHALLENGE.
+
+use cognate_shapes::enums::{AuthFlow, ChallengeName};
+use cognate_shapes::error::{Error, Result};
+
+use super::Flow;
+use crate::auth::progress::Progress;
+use crate::auth::{Attempt, Door, Step, first_factor, proofs};
+
+pub struct UserAuth;
+
+impl Flow for UserAuth {
+    const NAMES: &'static [AuthFlow] = &[AuthFlow::UserAuth];
+    const DOORS: &'static [Door] = &[Door::Public, Door::Admin];
+
+    fn not_enabled(_: Door) -> &'static str {
+        "USER_AUTH is not enabled for the client."
+    }
+
+    async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
+        let typed = attempt.required("USERNAME")?;
+        attempt.check_secret_hash(&[typed])?;
+        let preferred = match attempt.optional("PREFERRED_CHALLENGE") {
+            Some(preferred) => Some(first_factor::named(preferred).ok_or_else(Error::challenge_unavailable)?),
+            None => None,
+        };
+        let user = attempt.user(typed).await?;
+        let progress = match &user {
+            Some(user) => Progress::of(attempt, name, user, typed),
+            None => proofs::srp::unknown_progress(attempt, name, typed),
+        };
+        let available = first_factor::available(attempt, user.as_ref(), &progress).await?;
+        match preferred.filter(|preferred| available.contains(preferred)) {
+            Some(choice) => first_factor::go_on(attempt, user, progress, choice, None, available).await,
+            None => {
+                let step = first_factor::ask(attempt, user.as_ref(), progress, ChallengeName::SelectChallenge)?;
+                Ok(step.offering(available))
+            }
+        }
+    }
+}
