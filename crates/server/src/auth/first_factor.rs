@@ -4,8 +4,8 @@ use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::progress::{Changes, Progress};
-use super::session::Pending;
 use super::proofs::{self, one_time_code};
+use super::session::Pending;
 use super::{Attempt, Step, next};
 use crate::accounts::factors::Factor;
 use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};

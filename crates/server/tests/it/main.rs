@@ -4,6 +4,8 @@
 mod access_tokens;
 mod accounts;
 mod attributes;
+mod choice;
+mod chooser;
 mod cli;
 mod clients;
 mod clock;

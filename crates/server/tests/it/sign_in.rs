@@ -121,7 +121,6 @@ async fn a_flow_has_its_door_and_needs_the_clients_leave() {
         (&custom, "REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client"),
         (&custom, "REFRESH_TOKEN", "Auth flow not enabled for this client"),
         (&custom, "CUSTOM_AUTH", "Custom auth lambda trigger is not configured for the user pool."),
-        (&custom, "USER_AUTH", "USER_AUTH is not built into this version of Cognate yet."),
     ] {
         let request = json!({ "ClientId": client, "AuthFlow": flow, "AuthParameters": parameters });
         assert_eq!(server.refused("InitiateAuth", request).await, invalid(words), "{flow}");

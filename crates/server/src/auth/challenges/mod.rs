@@ -5,9 +5,9 @@ pub mod new_password_required;
 mod password;
 mod password_srp;
 pub mod password_verifier;
+mod select_challenge;
 mod sms_mfa;
 mod sms_otp;
-mod select_challenge;
 
 use std::future::Future;
 use std::pin::Pin;
