@@ -2,6 +2,8 @@
 
 mod address;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::future::Future;

@@ -1,7 +1,8 @@
-//! A server to test against: a fixed clock, captured mail, an account of its own, a real SMTP listener; or the whole
-//! program in a process that can be killed.
+//! A server to test against: a fixed clock, captured mail, an account of its own, a real SMTP listener, functions behind
+//! real endpoints; or the whole program in a process that can be killed.
 
 mod database;
+pub mod lambda;
 pub mod program;
 mod server;
 mod signing;

@@ -13,6 +13,7 @@ mod codes;
 mod every_operation;
 mod existence;
 mod groups;
+mod invoke;
 mod journey;
 mod keys;
 mod list_users;
