@@ -5,6 +5,7 @@ mod choice;
 mod clients;
 mod groups;
 mod mfa;
+mod passkeys;
 mod pools;
 
 use std::borrow::Cow;

@@ -180,6 +180,11 @@ impl Members {
         }
     }
 
+    /// All of them, as they are.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod client;
 pub mod device;
+pub mod document;
 pub mod enums;
 pub mod error;
 pub mod group;

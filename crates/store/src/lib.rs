@@ -20,6 +20,7 @@ pub mod groups;
 pub mod leases;
 pub mod memberships;
 pub mod meta;
+pub mod passkeys;
 pub mod pools;
 pub mod sessions;
 pub mod signing_keys;

@@ -7,6 +7,7 @@ pub mod groups;
 pub mod open;
 pub mod operation;
 pub mod pagination;
+pub mod passkeys;
 pub mod passwords;
 pub mod pools;
 mod reference;
@@ -32,6 +33,8 @@ operations! {
         DeleteUser;
     attributes: AdminUpdateUserAttributes, AdminDeleteUserAttributes, UpdateUserAttributes, DeleteUserAttributes,
         GetUserAttributeVerificationCode, VerifyUserAttribute;
+    passkeys: StartWebAuthnRegistration, CompleteWebAuthnRegistration, ListWebAuthnCredentials,
+        DeleteWebAuthnCredential;
     groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
         AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
 }

@@ -4,6 +4,7 @@
 mod access_tokens;
 mod accounts;
 mod attributes;
+mod authenticator;
 mod choice;
 mod chooser;
 mod cli;
@@ -23,6 +24,7 @@ mod mail;
 mod model;
 mod new_password;
 mod nodes;
+mod passkeys;
 mod passwords;
 mod people;
 mod policies;

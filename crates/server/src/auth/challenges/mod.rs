@@ -8,6 +8,7 @@ pub mod password_verifier;
 mod select_challenge;
 mod sms_mfa;
 mod sms_otp;
+pub mod web_authn;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -62,6 +63,7 @@ static CHALLENGES: &[Entry] = &[
     Entry::of::<select_challenge::SelectChallenge>(),
     Entry::of::<password::Password>(),
     Entry::of::<password_srp::PasswordSrp>(),
+    Entry::of::<web_authn::WebAuthn>(),
 ];
 
 /// Answers the challenge of that name.
