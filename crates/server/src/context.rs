@@ -1,7 +1,7 @@
 //! The world an operation may reach: the store, the clock, randomness, keys, messages.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use cognate_crypto::srp;
 use cognate_store::{MISSED, Options, Store};
@@ -49,6 +49,8 @@ pub struct Context {
     pub targets: Targets,
     /// Whose password is being tried right now.
     pub lockout: Lanes,
+    /// Itself, for work that outlives a request.
+    itself: Weak<Context>,
 }
 
 /// Why a server cannot start, in words that say what to do.
@@ -95,7 +97,7 @@ impl Context {
         let mailer = Mailer::new(&config.mail, &inbox).map_err(|error| Unready::new(error.to_string()))?;
         let outbound = Outbound::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let targets = Targets::new(config).map_err(|error| Unready::new(error.to_string()))?;
-        let cx = Arc::new(Self {
+        let cx = Arc::new_cyclic(|itself| Self {
             outbound,
             targets,
             texter: Texter::new(&config.sms, &inbox),
@@ -111,10 +113,16 @@ impl Context {
             mailer,
             inbox,
             lockout: Lanes::default(),
+            itself: Weak::clone(itself),
         });
         listen_for_changes(&cx);
         prune::keep_pruned(&cx);
         Ok(cx)
+    }
+
+    /// A share of the context, for work that outlives a request.
+    pub fn shared(&self) -> Arc<Self> {
+        self.itself.upgrade().expect("whoever borrows the context keeps a share of it alive")
     }
 }
 

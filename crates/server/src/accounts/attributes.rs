@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cognate_shapes::enums::VerifiedAttribute;
-use cognate_shapes::error::{Code, Error, Result};
+use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{AttributeName, AttributeValue};
 use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
 use cognate_store::Tx;
 
 use super::codes::{self, Drawn, Purpose};
 use super::decimal::Decimal;
-use super::delivery;
+use super::delivery::{self, Message};
 use super::names::{is_email, is_phone_number};
 use super::user::{self, OnConflict, Refused, User};
 use crate::context::Context;
@@ -147,10 +147,7 @@ pub async fn update(
     });
     let (user, unverified) = written.await?;
     drawn.retain(|(attribute, ..)| unverified.contains(attribute));
-    send(cx, pool, &user, drawn).await.map_err(|(attribute, error)| match writer {
-        Writer::Client(_) => error,
-        Writer::Administrator => undelivered(attribute, error),
-    })
+    send(cx, pool, &user, drawn, &writer).await
 }
 
 /// Takes attributes away.
@@ -190,30 +187,24 @@ pub async fn delete(
 /// Sends each code, and answers where they went or what failed first after trying all of them.
 async fn send(
     cx: &Context,
-    pool: &Pool,
+    pool: &Arc<Pool>,
     user: &User,
     drawn: Vec<(VerifiedAttribute, String, Drawn)>,
-) -> Result<Vec<CodeDeliveryDetails>, (VerifiedAttribute, Error)> {
+    writer: &Writer,
+) -> Result<Vec<CodeDeliveryDetails>> {
     let (mut sent, mut failed) = (Vec::new(), None);
     for (attribute, to, drawn) in drawn {
-        let kind = MessageKind::AttributeVerification;
-        match delivery::send_code(cx, pool, user, attribute, &to, kind, &drawn.code, None).await {
+        let message = Message::new(MessageKind::UpdateUserAttribute, user, attribute, &to, &drawn.code);
+        let message = match writer {
+            Writer::Client(client) => message.by(client),
+            Writer::Administrator => message.by_administrator(),
+        };
+        match delivery::send(cx, pool, message).await {
             Ok(details) => sent.push(details),
-            Err(error) => failed = failed.or(Some((attribute, error))),
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
     failed.map_or(Ok(sent), Err)
-}
-
-/// `AdminUpdateUserAttributes` has no `CodeDeliveryFailureException`; what it has for messages that cannot be sent are the
-/// errors about the roles that send them.
-fn undelivered(attribute: VerifiedAttribute, error: Error) -> Error {
-    let code = match (error.code, attribute) {
-        (Code::CodeDeliveryFailure, VerifiedAttribute::Email) => Code::InvalidEmailRoleAccessPolicy,
-        (Code::CodeDeliveryFailure, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleAccessPolicy,
-        _ => return error,
-    };
-    Error::new(code, error.message.clone()).caused_by(error)
 }
 
 fn store(tx: &mut Tx<'_>, pool: &Pool, before: &User, user: &User) -> Result<()> {

@@ -11,9 +11,10 @@ use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::attempts::{Tried, allowance};
 use super::codes::{self, Presented, Purpose, Redeemed};
+use super::delivery::{self, Message};
 use super::sign_up::{auto_verified, verification_target};
+use super::unknown;
 use super::user::{self, OnConflict, Refused, User};
-use super::{delivery, unknown};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
@@ -111,9 +112,8 @@ pub async fn resend(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
     });
     stored.await?;
     if let Some((user, ..)) = &target {
-        let kind = MessageKind::Verification;
-        let message = delivery::compose_code(cx, pool, user, attribute, &to, kind, &code, Some(&client.id));
-        delivery::deliver(message, hides).await?;
+        let message = Message::new(MessageKind::ResendCode, user, attribute, &to, &code).by(client);
+        delivery::send_or_hide(cx, pool, message, hides).await?;
     }
     Ok(delivery::details(attribute, &to))
 }

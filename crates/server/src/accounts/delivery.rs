@@ -1,107 +1,142 @@
-//! Sends users their codes and invitations, in the words of their pool.
+//! Sends users their codes, invitations and notices, in the words of their pool.
+//!
+//! Every message leaves through [`deliver`].
 
+mod words;
+
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::task::Poll;
 
-use cognate_shapes::enums::{DefaultEmailOption, DeliveryMedium, VerifiedAttribute};
+use cognate_shapes::enums::{DeliveryMedium, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::scalars::{AttributeName, Text};
 use cognate_shapes::user::CodeDeliveryDetails;
+use zeroize::Zeroizing;
 
 use super::names::{EMAIL, PHONE_NUMBER};
 use super::user::User;
 use crate::context::Context;
-use crate::directory::Pool;
-use crate::messages::{DeliveryError, Email, Mailer, MessageKind, Sms, Templates, Texter, Values, compose, mask};
+use crate::directory::{Client, Pool};
+use crate::messages::{Email, Failure, MessageKind, Sms, Templates, Values, compose, mask};
 
-/// Sends a code and answers where it went.
-///
-/// A sign-up's code goes as a link where the pool says so, and then `client_id` must be known. What cannot be delivered
-/// is a `CodeDeliveryFailureException`.
-#[expect(clippy::too_many_arguments, reason = "a message has that many parts, and each caller has them all at hand")]
-pub async fn send_code(
-    cx: &Context,
-    pool: &Pool,
-    user: &User,
-    attribute: VerifiedAttribute,
-    to: &str,
-    kind: MessageKind,
-    code: &str,
-    client_id: Option<&str>,
-) -> Result<CodeDeliveryDetails> {
-    compose_code(cx, pool, user, attribute, to, kind, code, client_id)?.send().await?;
-    Ok(details(attribute, to))
+/// A message to a user, before it has words.
+#[derive(Clone)]
+pub struct Message {
+    pub kind: MessageKind,
+    pub user: User,
+    /// The attribute it goes to, and so the medium.
+    pub attribute: VerifiedAttribute,
+    /// The address or number, which need not be in force yet.
+    pub to: String,
+    /// The code, or the temporary password of an invitation.
+    pub code: Option<Zeroizing<String>>,
+    /// The client that the user came by.
+    pub client_id: Option<String>,
+    /// `ClientMetadata`, for triggers.
+    pub metadata: Option<BTreeMap<Text, Text>>,
+    /// Whether an administrator's operation sends it; those list other errors.
+    pub by_administrator: bool,
 }
 
-/// A code's message, ready to be sent.
-#[expect(clippy::too_many_arguments, reason = "a message has that many parts, and each caller has them all at hand")]
-pub fn compose_code(
-    cx: &Context,
-    pool: &Pool,
-    user: &User,
-    attribute: VerifiedAttribute,
-    to: &str,
-    kind: MessageKind,
-    code: &str,
-    client_id: Option<&str>,
-) -> Result<Outgoing> {
-    match attribute {
-        VerifiedAttribute::PhoneNumber => {
-            compose_sms(cx, pool, to, kind, Values { code: Some(code), ..Values::default() })
-        }
-        VerifiedAttribute::Email => {
-            let link = client_id
-                .filter(|_| kind == MessageKind::Verification && confirms_by_link(pool))
-                .map(|client_id| confirmation_link(cx, pool, client_id, &user.username, code));
-            let kind = if link.is_some() { MessageKind::VerificationLink } else { kind };
-            let values = Values { code: Some(code), username: None, link: link.as_deref() };
-            Ok(compose_email(cx, pool, to, kind, values))
+/// Personal data and codes.
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message").field("kind", &self.kind).field("attribute", &self.attribute).finish_non_exhaustive()
+    }
+}
+
+impl Message {
+    /// A message with a code.
+    pub fn new(kind: MessageKind, user: &User, attribute: VerifiedAttribute, to: &str, code: &str) -> Self {
+        Self {
+            kind,
+            user: user.clone(),
+            attribute,
+            to: to.to_owned(),
+            code: Some(Zeroizing::new(code.to_owned())),
+            client_id: None,
+            metadata: None,
+            by_administrator: false,
         }
     }
+
+    /// The same for a user who came by that client. A sign-up is confirmed by a link only where the client is known.
+    #[must_use]
+    pub fn by(self, client: &Client) -> Self {
+        Self { client_id: Some(client.id.clone()), ..self }
+    }
+
+    /// The same with what the request says to triggers.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Option<BTreeMap<Text, Text>>) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// The same on behalf of an administrator.
+    #[must_use]
+    pub fn by_administrator(self) -> Self {
+        Self { by_administrator: true, ..self }
+    }
+}
+
+/// Sends a message and answers where it went. What cannot be delivered is an error that the operation lists.
+pub async fn send(cx: &Context, pool: &Arc<Pool>, message: Message) -> Result<CodeDeliveryDetails> {
+    deliver(cx, pool, &message).await?;
+    Ok(details(message.attribute, &message.to))
+}
+
+/// Sends a message without waiting for anybody: how long that takes, and whether it works, would tell who exists.
+pub async fn send_unseen(cx: &Context, pool: &Arc<Pool>, message: Message) -> CodeDeliveryDetails {
+    let details = details(message.attribute, &message.to);
+    let (cx, pool) = (cx.shared(), Arc::clone(pool));
+    let mut delivery = Box::pin(async move {
+        // It is in the log already, and nobody else may know.
+        let _ = deliver(&cx, &pool, &message).await;
+    });
+    // What is taken at once (the inbox) is there before the answer is.
+    let taken = std::future::poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx).is_ready())).await;
+    if !taken {
+        tokio::spawn(delivery);
+    }
+    details
+}
+
+/// Sends a message, unseen where `hides`.
+pub async fn send_or_hide(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    message: Message,
+    hides: bool,
+) -> Result<CodeDeliveryDetails> {
+    if hides { Ok(send_unseen(cx, pool, message).await) } else { send(cx, pool, message).await }
 }
 
 /// Tells a user made by an administrator the username and temporary password, by every medium that was asked for and
 /// that the user has.
 pub async fn invite(
     cx: &Context,
-    pool: &Pool,
+    pool: &Arc<Pool>,
     user: &User,
     password: Option<&str>,
     mediums: &[DeliveryMedium],
+    metadata: Option<&BTreeMap<Text, Text>>,
 ) -> Result<()> {
-    let kind = if password.is_some() { MessageKind::Invitation } else { MessageKind::PasswordlessInvitation };
-    let values = Values { code: password, username: Some(&user.username), link: None };
     for medium in mediums {
-        match medium {
-            DeliveryMedium::Email => {
-                if let Some(to) = user.attribute(EMAIL).filter(|_| says_the_password(pool, *medium, password)) {
-                    compose_email(cx, pool, to, kind, values).send().await?;
-                }
-            }
-            DeliveryMedium::Sms => {
-                if let Some(to) = user.attribute(PHONE_NUMBER).filter(|_| says_the_password(pool, *medium, password)) {
-                    compose_sms(cx, pool, to, kind, values)?.send().await?;
-                }
-            }
+        let (attribute, name) = match medium {
+            DeliveryMedium::Email => (VerifiedAttribute::Email, EMAIL),
+            DeliveryMedium::Sms => (VerifiedAttribute::PhoneNumber, PHONE_NUMBER),
+        };
+        if let Some(to) = user.attribute(name).filter(|_| says_the_password(pool, *medium, password)) {
+            let message = Message {
+                code: password.map(|password| Zeroizing::new(password.to_owned())),
+                ..Message::new(MessageKind::AdminCreateUser, user, attribute, to, "")
+            };
+            send(cx, pool, message.with_metadata(metadata.cloned()).by_administrator()).await?;
         }
     }
     Ok(())
-}
-
-/// Sends a composed message: visibly, so that a failure is the caller's error, or unseen.
-pub async fn deliver(message: Result<Outgoing>, unseen: bool) -> Result<()> {
-    match message {
-        Ok(message) if unseen => {
-            message.send_unseen().await;
-            Ok(())
-        }
-        Ok(message) => message.send().await,
-        Err(error) if unseen => {
-            tracing::warn!(%error, "a message was not delivered");
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// Where a code went, as the service shows it.
@@ -117,51 +152,61 @@ pub fn details(attribute: VerifiedAttribute, to: &str) -> CodeDeliveryDetails {
     }
 }
 
-/// A message with what delivers it.
-#[derive(Debug)]
-pub enum Outgoing {
-    Email(Mailer, Email),
-    Sms(Texter, Sms),
+/// Gives a message its words and hands it over. The one way by which messages leave.
+async fn deliver(cx: &Context, pool: &Arc<Pool>, message: &Message) -> Result<()> {
+    let templates = words::templates(pool);
+    let handed_over = match message.attribute {
+        VerifiedAttribute::Email => cx.mailer.send(compose_email(cx, pool, message, &templates)).await,
+        VerifiedAttribute::PhoneNumber if pool.settings.sms_configuration.is_none() => {
+            return Err(refused(message, Failure::Untaken, NO_SMS));
+        }
+        VerifiedAttribute::PhoneNumber => cx.texter.send(compose_sms(cx, message, &templates)).await,
+    };
+    handed_over.map_err(|error| {
+        tracing::warn!(%error, kind = message.kind.as_str(), pool = pool.id, "a message was not delivered");
+        refused(message, error.failure(), UNTAKEN)
+    })
 }
 
-impl Outgoing {
-    /// Hands the message over and waits until it is taken.
-    pub async fn send(self) -> Result<()> {
-        self.hand_over().await.map_err(|error| {
-            tracing::warn!(%error, "a message was not delivered");
-            Error::new(Code::CodeDeliveryFailure, "Unable to send the message. The delivery service did not take it.")
-        })
-    }
+const NO_SMS: &str = "Unable to send the message. User pool does not have SMS configuration to send messages.";
+const UNTAKEN: &str = "Unable to send the message. The delivery service did not take it.";
 
-    /// Hands the message over without waiting for anybody: how long that takes, and whether it works, would tell who
-    /// exists.
-    pub async fn send_unseen(self) {
-        let mut delivery = Box::pin(async move {
-            if let Err(error) = self.hand_over().await {
-                tracing::warn!(%error, "a message was not delivered");
-            }
-        });
-        // What is taken at once (the inbox) is there before the answer is.
-        let taken = std::future::poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx).is_ready())).await;
-        if !taken {
-            tokio::spawn(delivery);
-        }
-    }
-
-    async fn hand_over(self) -> Result<(), DeliveryError> {
-        match self {
-            Self::Email(mailer, email) => mailer.send(email).await,
-            Self::Sms(texter, sms) => texter.send(sms).await,
-        }
-    }
+/// The error of a message that was not delivered, as the operation that sends it lists it.
+///
+/// Most know a `CodeDeliveryFailureException`. Sign-ins and two of the administrators' operations do not, and say it as a
+/// failure of the role that sends.
+fn refused(message: &Message, failure: Failure, words: &'static str) -> Error {
+    let lists_deliveries = match message.kind {
+        MessageKind::Authentication | MessageKind::AccountTakeOverNotification => false,
+        MessageKind::AdminCreateUser => true,
+        _ => !message.by_administrator,
+    };
+    let code = match (failure, message.attribute) {
+        // AdminCreateUser lists no error for the role that sends e-mail.
+        (_, VerifiedAttribute::Email) if message.kind == MessageKind::AdminCreateUser => Code::CodeDeliveryFailure,
+        (Failure::Untaken, _) if lists_deliveries => Code::CodeDeliveryFailure,
+        (_, VerifiedAttribute::Email) => Code::InvalidEmailRoleAccessPolicy,
+        (Failure::Untaken | Failure::AccessDenied, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleAccessPolicy,
+        (Failure::TrustRefused, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleTrustRelationship,
+    };
+    Error::new(code, words)
 }
 
-fn compose_email(cx: &Context, pool: &Pool, to: &str, kind: MessageKind, values: Values<'_>) -> Outgoing {
-    let composed = compose::email(kind, &templates(pool), values);
+fn compose_email(cx: &Context, pool: &Pool, message: &Message, templates: &Templates) -> Email {
+    let code = message.code.as_ref().map(|code| code.as_str());
+    let confirms = matches!(message.kind, MessageKind::SignUp | MessageKind::ResendCode);
+    let link = match (&message.client_id, code) {
+        (Some(client_id), Some(code)) if confirms && words::confirms_by_link(pool) => {
+            Some(words::confirmation_link(cx, pool, client_id, &message.user.username, code))
+        }
+        _ => None,
+    };
+    let values = Values { code, username: Some(&message.user.username), link: link.as_deref() };
+    let composed = compose::email(message.kind, templates, values);
     let settings = pool.settings.email_configuration.as_ref();
-    let email = Email {
+    Email {
         id: cx.rng.uuid(),
-        to: to.to_owned(),
+        to: message.to.clone(),
         from: settings.and_then(|settings| settings.from.as_ref()).map(|from| from.as_str().to_owned()),
         reply_to: settings
             .and_then(|settings| settings.reply_to_email_address.as_ref())
@@ -169,87 +214,29 @@ fn compose_email(cx: &Context, pool: &Pool, to: &str, kind: MessageKind, values:
         subject: composed.subject,
         html: composed.html,
         text: composed.text,
-        code: values.code.map(str::to_owned),
-        link: values.link.map(str::to_owned),
+        code: code.map(str::to_owned),
+        link,
         at: cx.clock.now_ms(),
-    };
-    Outgoing::Email(cx.mailer.clone(), email)
+    }
 }
 
-fn compose_sms(cx: &Context, pool: &Pool, to: &str, kind: MessageKind, values: Values<'_>) -> Result<Outgoing> {
-    if pool.settings.sms_configuration.is_none() {
-        return Err(Error::new(
-            Code::CodeDeliveryFailure,
-            "Unable to send the message. User pool does not have SMS configuration to send messages.",
-        ));
-    }
-    let sms = Sms {
-        to: to.to_owned(),
-        text: compose::sms(kind, &templates(pool), values),
-        code: values.code.map(str::to_owned),
+fn compose_sms(cx: &Context, message: &Message, templates: &Templates) -> Sms {
+    let code = message.code.as_ref().map(|code| code.as_str());
+    let values = Values { code, username: Some(&message.user.username), link: None };
+    Sms {
+        to: message.to.clone(),
+        text: compose::sms(message.kind, templates, values),
+        code: code.map(str::to_owned),
         at: cx.clock.now_ms(),
-    };
-    Ok(Outgoing::Sms(cx.texter.clone(), sms))
+    }
 }
 
 /// An invitation without its password would be of no use: the service sends none then.
 fn says_the_password(pool: &Pool, medium: DeliveryMedium, password: Option<&str>) -> bool {
-    let templates = templates(pool);
+    let templates = words::templates(pool);
     let template = match medium {
         DeliveryMedium::Email => templates.invite_email_message,
         DeliveryMedium::Sms => templates.invite_sms_message,
     };
     password.is_none() || template.is_none_or(|template| template.contains("{####}"))
-}
-
-fn confirms_by_link(pool: &Pool) -> bool {
-    let template = pool.settings.verification_message_template.as_ref();
-    template.and_then(|template| template.default_email_option) == Some(DefaultEmailOption::ConfirmWithLink)
-}
-
-/// The address that confirms a sign-up. Its host is the configuration's, never a request's.
-fn confirmation_link(cx: &Context, pool: &Pool, client_id: &str, username: &str, code: &str) -> String {
-    let [client_id, username, code] = [client_id, username, code].map(percent_encoded);
-    format!(
-        "{}/{}/confirmUser?client_id={client_id}&user_name={username}&confirmation_code={code}",
-        cx.config.server.public_url, pool.id
-    )
-}
-
-/// The text as a value of a query (RFC 3986 section 2.1).
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
-        }
-    }
-    out
-}
-
-const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-
-/// The pool's own texts.
-fn templates(pool: &Pool) -> Templates {
-    let settings = &pool.settings;
-    let verification = settings.verification_message_template.clone().unwrap_or_default();
-    let config = settings.admin_create_user_config.as_ref();
-    let invitation = config.and_then(|config| config.invite_message_template.clone()).unwrap_or_default();
-    let by_email = pool.further.email_mfa_configuration.clone().unwrap_or_default();
-    let text = |scalar: Option<&str>| scalar.map(str::to_owned);
-    let (email, subject) = (&settings.email_verification_message, &settings.email_verification_subject);
-    Templates {
-        email_message: text(verification.email_message.as_deref().or(email.as_deref())),
-        email_subject: text(verification.email_subject.as_deref().or(subject.as_deref())),
-        email_message_by_link: text(verification.email_message_by_link.as_deref()),
-        email_subject_by_link: text(verification.email_subject_by_link.as_deref()),
-        sms_message: text(verification.sms_message.as_deref().or(settings.sms_verification_message.as_deref())),
-        invite_email_message: text(invitation.email_message.as_deref()),
-        invite_email_subject: text(invitation.email_subject.as_deref()),
-        invite_sms_message: text(invitation.sms_message.as_deref()),
-        sms_authentication_message: text(settings.sms_authentication_message.as_deref()),
-        email_mfa_message: text(by_email.message.as_deref()),
-        email_mfa_subject: text(by_email.subject.as_deref()),
-    }
 }

@@ -11,8 +11,9 @@ use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::attempts::{Tried, allowance};
 use super::codes::{self, Purpose};
+use super::delivery::{self, Message};
 use super::user::{self, OnConflict, User};
-use super::{delivery, new_password, password, unknown};
+use super::{new_password, password, unknown};
 use crate::context::Context;
 use crate::directory::{Client, Pool, Recovery};
 use crate::messages::MessageKind;
@@ -45,9 +46,8 @@ pub async fn forgot(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
     });
     stored.await?;
     if let Some((user, ..)) = &target {
-        let kind = MessageKind::ForgotPassword;
-        let message = delivery::compose_code(cx, pool, user, attribute, &to, kind, &code, None);
-        delivery::deliver(message, hides).await?;
+        let message = Message::new(MessageKind::ForgotPassword, user, attribute, &to, &code).by(client);
+        delivery::send_or_hide(cx, pool, message, hides).await?;
     }
     Ok(delivery::details(attribute, &to))
 }
@@ -120,17 +120,8 @@ pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Res
         drawn.put(tx)
     });
     reset.await?;
-    let sent = delivery::send_code(cx, pool, &user, attribute, &to, MessageKind::ForgotPassword, &code, None).await;
-    // The operation's model knows failures of delivery only as the pool's.
-    sent.map(drop).map_err(|mut error| {
-        if error.code == Code::CodeDeliveryFailure {
-            error.code = match attribute {
-                VerifiedAttribute::Email => Code::InvalidEmailRoleAccessPolicy,
-                VerifiedAttribute::PhoneNumber => Code::InvalidSmsRoleAccessPolicy,
-            };
-        }
-        error
-    })
+    let message = Message::new(MessageKind::ForgotPassword, &user, attribute, &to, &code).by_administrator();
+    delivery::send(cx, pool, message).await.map(drop)
 }
 
 /// How users of the pool recover by themselves, the preferred way first.

@@ -9,9 +9,10 @@ use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::codes::{self, Purpose};
+use super::delivery::{self, Message};
 use super::names::{EMAIL, PHONE_NUMBER, is_email, is_phone_number};
 use super::user::{self, OnConflict, Profile, Refused, User};
-use super::{attributes, create, delivery, password};
+use super::{attributes, create, password};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
@@ -88,8 +89,8 @@ pub async fn sign_up(
 
     let sent = match (target, drawn) {
         (Some((attribute, to)), Some(drawn)) => {
-            let kind = MessageKind::Verification;
-            Some(delivery::send_code(cx, pool, &user, attribute, &to, kind, &drawn.code, Some(&client.id)).await?)
+            let message = Message::new(MessageKind::SignUp, &user, attribute, &to, &drawn.code).by(client);
+            Some(delivery::send(cx, pool, message).await?)
         }
         _ => None,
     };

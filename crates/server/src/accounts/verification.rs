@@ -8,7 +8,7 @@ use cognate_shapes::user::CodeDeliveryDetails;
 
 use super::attempts::{Tried, allowance};
 use super::codes::{self, Purpose};
-use super::delivery;
+use super::delivery::{self, Message};
 use super::user::{self, OnConflict, Refused, User};
 use crate::context::Context;
 use crate::directory::Pool;
@@ -37,7 +37,8 @@ pub async fn request(
         put.put(tx)
     });
     stored.await?;
-    delivery::send_code(cx, pool, user, attribute, to, MessageKind::AttributeVerification, &drawn.code, None).await
+    let message = Message::new(MessageKind::VerifyUserAttribute, user, attribute, to, &drawn.code);
+    delivery::send(cx, pool, message).await
 }
 
 /// Redeems a code: what it was sent to is verified, and comes into force if it was waiting.

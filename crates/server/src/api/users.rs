@@ -86,7 +86,8 @@ impl Operation for AdminCreateUser {
             create::create(cx, &pool, new).await?
         };
         let (user, password) = (invited.user, invited.password.as_ref().map(|password| password.as_str()));
-        delivery::invite(cx, &pool, &user, password, &invited.mediums).await?;
+        let metadata = self.client_metadata.as_ref();
+        delivery::invite(cx, &pool, &user, password, &invited.mediums, metadata).await?;
         Ok(AdminCreateUserOutput { user: Some(user.wire(None)) })
     }
 }

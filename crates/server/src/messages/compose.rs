@@ -2,25 +2,41 @@
 
 use super::plain_text::plain_text;
 
-/// What a message is for. It decides the template, and which placeholders mean something.
+/// What a message is for, as triggers name it. It decides the template, and which placeholders mean something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageKind {
-    /// The code that confirms a sign-up.
-    Verification,
-    /// The link that confirms a sign-up.
-    VerificationLink,
+    /// The code or link that confirms a sign-up.
+    SignUp,
+    /// The same once more.
+    ResendCode,
     /// User name and temporary password of a user made by an administrator.
-    Invitation,
-    /// The same for a user who has no password.
-    PasswordlessInvitation,
+    AdminCreateUser,
     /// The code that resets a password.
     ForgotPassword,
-    /// The code that verifies an attribute.
-    AttributeVerification,
-    /// The code of a sign-in by text message.
-    SmsAuthentication,
-    /// The code of a sign-in by e-mail.
-    EmailMfa,
+    /// The code that verifies an attribute that was just changed.
+    UpdateUserAttribute,
+    /// The code that verifies an attribute, asked for by the user.
+    VerifyUserAttribute,
+    /// The code of a sign-in.
+    Authentication,
+    /// The notice that a sign-in carried a risk.
+    AccountTakeOverNotification,
+}
+
+impl MessageKind {
+    /// The word after `CustomMessage_` and `CustomEmailSender_`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "SignUp",
+            Self::ResendCode => "ResendCode",
+            Self::AdminCreateUser => "AdminCreateUser",
+            Self::ForgotPassword => "ForgotPassword",
+            Self::UpdateUserAttribute => "UpdateUserAttribute",
+            Self::VerifyUserAttribute => "VerifyUserAttribute",
+            Self::Authentication => "Authentication",
+            Self::AccountTakeOverNotification => "AccountTakeOverNotification",
+        }
+    }
 }
 
 /// A pool's own texts; what is `None` is the service's default.
@@ -83,77 +99,70 @@ impl std::fmt::Debug for EmailText {
     }
 }
 
-/// The words of an e-mail of this kind.
+/// The words of an e-mail of this kind. With a link it is the link that is told, and without a code an invitation is that
+/// of a user without password.
 pub fn email(kind: MessageKind, templates: &Templates, values: Values<'_>) -> EmailText {
-    let (subject, message) = email_templates(kind, templates);
+    let (subject, message) = email_templates(kind, templates, values);
     let html = expand(message, kind, values, escape_html);
     EmailText { subject: one_line(&expand(subject, kind, values, str::to_owned)), text: plain_text(&html), html }
 }
 
 /// The words of a text message of this kind: one line without control characters.
 pub fn sms(kind: MessageKind, templates: &Templates, values: Values<'_>) -> String {
-    one_line(&expand(sms_template(kind, templates), kind, values, str::to_owned))
+    one_line(&expand(sms_template(kind, templates, values), kind, values, str::to_owned))
 }
 
-fn email_templates(kind: MessageKind, templates: &Templates) -> (&str, &str) {
+fn email_templates<'t>(kind: MessageKind, templates: &'t Templates, values: Values<'_>) -> (&'t str, &'t str) {
     let (subject, default_subject, message, default_message) = match kind {
-        MessageKind::Verification | MessageKind::ForgotPassword | MessageKind::AttributeVerification => (
-            &templates.email_subject,
-            "Your verification code",
-            &templates.email_message,
-            "Your verification code is {####}. ",
-        ),
-        MessageKind::VerificationLink => (
+        MessageKind::SignUp | MessageKind::ResendCode if values.link.is_some() => (
             &templates.email_subject_by_link,
             "Your verification link",
             &templates.email_message_by_link,
             "Please click the link below to verify your email address. {##Verify Email##} ",
         ),
-        MessageKind::Invitation => (
+        MessageKind::AdminCreateUser => (
             &templates.invite_email_subject,
             "Your temporary password",
             &templates.invite_email_message,
-            "Your username is {username} and temporary password is {####}. ",
+            invitation(values),
         ),
-        MessageKind::PasswordlessInvitation => (
-            &templates.invite_email_subject,
-            "Your temporary password",
-            &templates.invite_email_message,
-            "Your username is {username}.",
-        ),
-        MessageKind::SmsAuthentication | MessageKind::EmailMfa => (
+        MessageKind::Authentication => (
             &templates.email_mfa_subject,
             "Your authentication code",
             &templates.email_mfa_message,
             "Your authentication code is {####}",
         ),
+        _ => (
+            &templates.email_subject,
+            "Your verification code",
+            &templates.email_message,
+            "Your verification code is {####}. ",
+        ),
     };
     (subject.as_deref().unwrap_or(default_subject), message.as_deref().unwrap_or(default_message))
 }
 
-fn sms_template(kind: MessageKind, templates: &Templates) -> &str {
+fn sms_template<'t>(kind: MessageKind, templates: &'t Templates, values: Values<'_>) -> &'t str {
     let (message, default) = match kind {
-        MessageKind::Verification
-        | MessageKind::VerificationLink
-        | MessageKind::ForgotPassword
-        | MessageKind::AttributeVerification => (&templates.sms_message, "Your verification code is {####}. "),
-        MessageKind::Invitation => {
-            (&templates.invite_sms_message, "Your username is {username} and temporary password is {####}. ")
-        }
-        MessageKind::PasswordlessInvitation => (&templates.invite_sms_message, "Your username is {username}."),
-        MessageKind::SmsAuthentication | MessageKind::EmailMfa => {
-            (&templates.sms_authentication_message, "Your authentication code is {####}. ")
-        }
+        MessageKind::AdminCreateUser => (&templates.invite_sms_message, invitation(values)),
+        MessageKind::Authentication => (&templates.sms_authentication_message, "Your authentication code is {####}. "),
+        _ => (&templates.sms_message, "Your verification code is {####}. "),
     };
     message.as_deref().unwrap_or(default)
+}
+
+fn invitation(values: Values<'_>) -> &'static str {
+    match values.code {
+        Some(_) => "Your username is {username} and temporary password is {####}. ",
+        None => "Your username is {username}.",
+    }
 }
 
 /// Replaces placeholders in one pass from left to right, so that a value that looks like a placeholder is never
 /// expanded itself.
 fn expand(template: &str, kind: MessageKind, values: Values<'_>, escape: fn(&str) -> String) -> String {
-    let username =
-        values.username.filter(|_| matches!(kind, MessageKind::Invitation | MessageKind::PasswordlessInvitation));
-    let link = values.link.filter(|_| kind == MessageKind::VerificationLink);
+    let username = values.username.filter(|_| kind == MessageKind::AdminCreateUser);
+    let link = values.link;
     let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
     while let Some(brace) = rest.find('{') {
@@ -220,29 +229,32 @@ mod tests {
     #[test]
     fn defaults_are_the_services_texts() {
         let none = Templates::default();
-        let verification = email(MessageKind::Verification, &none, CODE);
+        let verification = email(MessageKind::SignUp, &none, CODE);
         assert_eq!(verification.subject, "Your verification code");
         assert_eq!(verification.html, "Your verification code is 123456. ");
-        assert_eq!(sms(MessageKind::Verification, &none, CODE), "Your verification code is 123456. ");
-        assert_eq!(sms(MessageKind::SmsAuthentication, &none, CODE), "Your authentication code is 123456. ");
-        let mfa = email(MessageKind::EmailMfa, &none, CODE);
+        assert_eq!(sms(MessageKind::SignUp, &none, CODE), "Your verification code is 123456. ");
+        assert_eq!(sms(MessageKind::Authentication, &none, CODE), "Your authentication code is 123456. ");
+        let mfa = email(MessageKind::Authentication, &none, CODE);
         assert_eq!(
             (mfa.subject.as_str(), mfa.html.as_str()),
             ("Your authentication code", "Your authentication code is 123456")
         );
 
         let invitation = Values { code: Some("Temp-1"), username: Some("ada"), link: None };
-        let invited = email(MessageKind::Invitation, &none, invitation);
+        let invited = email(MessageKind::AdminCreateUser, &none, invitation);
         assert_eq!(invited.subject, "Your temporary password");
         assert_eq!(invited.html, "Your username is ada and temporary password is Temp-1. ");
-        assert_eq!(sms(MessageKind::PasswordlessInvitation, &none, invitation), "Your username is ada.");
+        assert_eq!(
+            sms(MessageKind::AdminCreateUser, &none, Values { code: None, ..invitation }),
+            "Your username is ada."
+        );
     }
 
     #[test]
     fn link_becomes_an_anchor() {
         let values =
             Values { link: Some("https://a.example/confirmUser/?client_id=c&user_name=u"), ..Values::default() };
-        let composed = email(MessageKind::VerificationLink, &Templates::default(), values);
+        let composed = email(MessageKind::SignUp, &Templates::default(), values);
         assert_eq!(composed.subject, "Your verification link");
         assert_eq!(
             composed.html,
@@ -262,7 +274,7 @@ mod tests {
         };
         let composed = email(MessageKind::ForgotPassword, &templates, CODE);
         assert_eq!((composed.subject.as_str(), composed.html.as_str()), ("foobar 123456", "foo 123456 bar 123456"));
-        assert_eq!(sms(MessageKind::AttributeVerification, &templates, CODE), "123456 baz");
+        assert_eq!(sms(MessageKind::UpdateUserAttribute, &templates, CODE), "123456 baz");
     }
 
     /// SECURITY row 33: nothing that a user typed is expanded as a template.
@@ -270,9 +282,9 @@ mod tests {
     fn values_are_never_templates() {
         let values = Values { code: Some("SECRET"), username: Some("{####}{##x##}{username}"), link: None };
         let templates = Templates { invite_sms_message: Some("{username} has {####}".into()), ..Templates::default() };
-        assert_eq!(sms(MessageKind::Invitation, &templates, values), "{####}{##x##}{username} has SECRET");
+        assert_eq!(sms(MessageKind::AdminCreateUser, &templates, values), "{####}{##x##}{username} has SECRET");
         assert_eq!(
-            email(MessageKind::Invitation, &Templates::default(), values).html,
+            email(MessageKind::AdminCreateUser, &Templates::default(), values).html,
             "Your username is {####}{##x##}{username} and temporary password is SECRET. "
         );
     }
@@ -283,24 +295,25 @@ mod tests {
         let values = Values {
             code: Some("<b>&\"'"),
             username: Some("<script>alert(1)</script>\r\nBcc: victim@example.com"),
-            link: Some("https://a.example/?user_name=\"><script>"),
+            link: None,
         };
         let templates =
             Templates { invite_email_subject: Some("Hello {username}\r\nX: 1".into()), ..Templates::default() };
-        let composed = email(MessageKind::Invitation, &templates, values);
+        let composed = email(MessageKind::AdminCreateUser, &templates, values);
         assert!(!composed.html.contains("<script>"));
         assert!(composed.html.contains("&lt;b&gt;&amp;&quot;&#39;"));
         assert!(!composed.subject.contains(['\r', '\n']));
-        assert!(!sms(MessageKind::Invitation, &Templates::default(), values).contains(['\r', '\n']));
-        assert!(!email(MessageKind::VerificationLink, &Templates::default(), values).html.contains("<script>"));
+        assert!(!sms(MessageKind::AdminCreateUser, &Templates::default(), values).contains(['\r', '\n']));
+        let link = Values { link: Some("https://a.example/?user_name=\"><script>"), ..values };
+        assert!(!email(MessageKind::SignUp, &Templates::default(), link).html.contains("<script>"));
     }
 
     #[test]
     fn placeholders_without_a_meaning_stay() {
         let templates =
             Templates { email_message: Some("{username} {##x##} {####} { {#".into()), ..Templates::default() };
-        let values = Values { username: Some("ada"), link: Some("https://a.example"), ..CODE };
-        assert_eq!(email(MessageKind::Verification, &templates, values).html, "{username} {##x##} 123456 { {#");
+        let values = Values { username: Some("ada"), ..CODE };
+        assert_eq!(email(MessageKind::SignUp, &templates, values).html, "{username} {##x##} 123456 { {#");
     }
 
     proptest! {
@@ -308,8 +321,8 @@ mod tests {
         fn any_template_composes(template in "(\\{|\\}|#|\\{####\\}|\\{##|##\\}|\\{username\\}|é|\\PC){0,40}", code in "\\PC{0,12}") {
             let templates = Templates { email_message_by_link: Some(template.clone()), sms_message: Some(template), ..Templates::default() };
             let values = Values { code: Some(&code), username: Some(&code), link: Some(&code) };
-            email(MessageKind::VerificationLink, &templates, values);
-            let text = sms(MessageKind::Verification, &templates, values);
+            email(MessageKind::SignUp, &templates, values);
+            let text = sms(MessageKind::SignUp, &templates, values);
             prop_assert!(!text.contains(char::is_control));
         }
     }

@@ -14,17 +14,35 @@ pub use sms::{Sms, Texter};
 
 /// A message that could not be handed over, in words for the log. Never holds the message itself, a code or a password.
 #[derive(Debug)]
-pub struct DeliveryError(String);
+pub struct DeliveryError {
+    failure: Failure,
+    words: String,
+}
+
+/// Whose fault it is that a message was not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Nobody took it.
+    Untaken,
+    /// Whoever sends is not allowed to.
+    AccessDenied,
+    /// Whoever sends may not be impersonated.
+    TrustRefused,
+}
 
 impl DeliveryError {
-    fn new(message: impl fmt::Display) -> Self {
-        Self(message.to_string())
+    fn new(words: impl fmt::Display) -> Self {
+        Self { failure: Failure::Untaken, words: words.to_string() }
+    }
+
+    pub fn failure(&self) -> Failure {
+        self.failure
     }
 }
 
 impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 

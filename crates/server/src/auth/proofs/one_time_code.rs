@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::password::check_lock;
 use crate::accounts::attempts::{Tried, allowance};
 use crate::accounts::codes::{self, Drawn, Presented, Purpose};
+use crate::accounts::delivery::{self, Message};
 use crate::accounts::factors::Factor;
 use crate::accounts::user::{self, OnConflict, Refused, User};
-use crate::accounts::{delivery, lockout, unknown};
+use crate::accounts::{lockout, unknown};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
@@ -71,13 +72,9 @@ async fn send(
     let drawn = codes::draw_in_session(cx, pool, &user.id, purpose, attribute, to, pending.id())?;
     let code = drawn.code.clone();
     store(attempt, &user.id, drawn).await?;
-    let kind = match attribute {
-        VerifiedAttribute::Email => MessageKind::EmailMfa,
-        VerifiedAttribute::PhoneNumber => MessageKind::SmsAuthentication,
-    };
-    let message = delivery::compose_code(cx, pool, user, attribute, to, kind, &code, None);
+    let message = Message::new(MessageKind::Authentication, user, attribute, to, &code).by(&attempt.client);
     let unseen = first && attempt.client.hides_user_existence();
-    delivery::deliver(message, unseen).await.map_err(|error| undelivered(attribute, error))?;
+    delivery::send_or_hide(cx, pool, message, unseen).await?;
     step(attempt, &pending, challenge, to)
 }
 
@@ -122,17 +119,6 @@ async fn store(attempt: &Attempt<'_>, subject: &str, drawn: Drawn) -> Result<()>
         }
         error
     })
-}
-
-/// The models of the sign-in operations know failures of delivery only as the pool's.
-fn undelivered(attribute: VerifiedAttribute, mut error: Error) -> Error {
-    if error.code == Code::CodeDeliveryFailure {
-        error.code = match attribute {
-            VerifiedAttribute::Email => Code::InvalidEmailRoleAccessPolicy,
-            VerifiedAttribute::PhoneNumber => Code::InvalidSmsRoleAccessPolicy,
-        };
-    }
-    error
 }
 
 /// Judges the answer with the code under `parameter`, and goes on.
