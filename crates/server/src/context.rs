@@ -21,6 +21,7 @@ use crate::tokens::keys::SigningKeys;
 use crate::tokens::prune;
 use crate::tokens::verify::Verified;
 use crate::triggers::Targets;
+use crate::triggers::encryption_sdk::WrappingKey;
 use crate::workers::Workers;
 
 /// Jobs that may wait for a worker before requests are shed.
@@ -47,6 +48,8 @@ pub struct Context {
     pub outbound: Outbound,
     /// Where a pool's functions are.
     pub targets: Targets,
+    /// What encrypts codes for custom senders.
+    pub wrapping_key: WrappingKey,
     /// Whose password is being tried right now.
     pub lockout: Lanes,
     /// Itself, for work that outlives a request.
@@ -100,6 +103,7 @@ impl Context {
         let cx = Arc::new_cyclic(|itself| Self {
             outbound,
             targets,
+            wrapping_key: WrappingKey::new(config).map_err(|error| Unready::new(error.to_string()))?,
             texter: Texter::new(&config.sms, &inbox),
             seals: Seals::new(&master),
             config: config.clone(),

@@ -39,6 +39,12 @@ pub struct Triggers {
     /// A program and its arguments, by ARN.
     pub commands: BTreeMap<String, Vec<String>>,
     pub max_response_bytes: usize,
+    #[serde(deserialize_with = "unset::path")]
+    pub encryption_key_file: Option<PathBuf>,
+    pub encryption_key_namespace: String,
+    pub encryption_key_name: String,
+    /// Empty: AWS KMS.
+    pub kms_endpoint: String,
 }
 
 /// A function that is an HTTPS webhook.
@@ -72,11 +78,20 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             "an access key's id and aws_credentials.secret_access_key go together: set both or neither".into(),
         );
     }
-    if !triggers.endpoint.is_empty() && !is_endpoint(&triggers.endpoint) {
-        return wrong(
-            "triggers.endpoint",
-            format!("{:?} is not a URL such as http://127.0.0.1:3001, without query and password", triggers.endpoint),
-        );
+    for (key, url) in [("triggers.endpoint", &triggers.endpoint), ("triggers.kms_endpoint", &triggers.kms_endpoint)] {
+        if !url.is_empty() && !is_endpoint(url) {
+            let message = format!("{url:?} is not a URL such as http://127.0.0.1:3001, without query and password");
+            return wrong(key, message);
+        }
+    }
+    for (key, name) in [
+        ("triggers.encryption_key_namespace", &triggers.encryption_key_namespace),
+        ("triggers.encryption_key_name", &triggers.encryption_key_name),
+    ] {
+        // The SDK keeps `aws-kms` for itself.
+        if name.is_empty() || name.len() > 128 || name.starts_with("aws-kms") {
+            return wrong(key, "takes 1 to 128 characters, and not aws-kms".into());
+        }
     }
     if !(1024..=6 * 1024 * 1024).contains(&triggers.max_response_bytes) {
         return wrong("triggers.max_response_bytes", "takes 1024 to 6291456 bytes".into());

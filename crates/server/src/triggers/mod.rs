@@ -2,6 +2,7 @@
 
 mod answer;
 mod command;
+pub mod encryption_sdk;
 pub mod invoke;
 mod lambda;
 pub mod targets;

@@ -11,6 +11,7 @@ mod cli;
 mod clients;
 mod clock;
 mod codes;
+mod custom_sender;
 mod every_operation;
 mod existence;
 mod groups;
