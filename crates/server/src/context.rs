@@ -100,10 +100,11 @@ impl Context {
         let mailer = Mailer::new(&config.mail, &inbox).map_err(|error| Unready::new(error.to_string()))?;
         let outbound = Outbound::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let targets = Targets::new(config).map_err(|error| Unready::new(error.to_string()))?;
+        let wrapping_key = WrappingKey::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let cx = Arc::new_cyclic(|itself| Self {
             outbound,
             targets,
-            wrapping_key: WrappingKey::new(config).map_err(|error| Unready::new(error.to_string()))?,
+            wrapping_key,
             texter: Texter::new(&config.sms, &inbox),
             seals: Seals::new(&master),
             config: config.clone(),
