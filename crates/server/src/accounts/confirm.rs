@@ -19,6 +19,15 @@ use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
 
+/// Who was confirmed, and by what.
+#[derive(Debug)]
+pub struct Confirmed {
+    /// The `sub`.
+    pub user_id: String,
+    /// Where the code had gone.
+    pub attribute: VerifiedAttribute,
+}
+
 /// Confirms the user and marks the attribute that the code was sent to as verified.
 ///
 /// An alias that another user holds is an `AliasExistsException`, and the user stays unconfirmed; with
@@ -30,7 +39,7 @@ pub async fn by_code(
     name: &str,
     code: &str,
     conflict: OnConflict,
-) -> Result<()> {
+) -> Result<Confirmed> {
     let user = find(cx, pool, name).await?;
     if user.is_none() && !hides {
         return Err(Error::combination_not_found());
@@ -54,7 +63,7 @@ pub async fn by_code(
         user.modified_ms = now;
         user.set_verified(redeemed.attribute.as_str(), true);
         match user::update(tx, &pool, &before, &user, conflict) {
-            Ok(()) => Ok(Ok(())),
+            Ok(()) => Ok(Ok(Confirmed { user_id: user.id, attribute: redeemed.attribute })),
             Err(Refused::Alias(kind)) => Err(Error::alias_exists(kind)),
             Err(Refused::Fault(error)) => Err(error),
             Err(Refused::Username) => Err(Error::internal("a confirmed user's name was taken")),

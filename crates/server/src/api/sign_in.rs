@@ -184,7 +184,7 @@ impl Operation for AdminInitiateAuth {
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
         let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
-        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: None, visit };
+        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }

@@ -19,6 +19,7 @@ use super::operation::{Done, Iam, Operation, Public};
 use crate::accounts::sign_up::{self, SignedUp};
 use crate::accounts::user::OnConflict;
 use crate::accounts::{attributes, confirm, secret_hash};
+use crate::auth::hand_over;
 use crate::context::Context;
 use crate::directory;
 
@@ -80,8 +81,8 @@ impl Operation for SignUp {
         Ok(SignUpOutput {
             user_confirmed: user.status == UserStatus::Confirmed,
             code_delivery_details: sent,
+            session: hand_over::of_sign_up(cx, &pool, &client, &user.id)?,
             user_sub: Text::trusted(user.id),
-            session: None,
         })
     }
 }
@@ -132,9 +133,17 @@ impl Operation for ConfirmSignUp {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
         let conflict = if self.force_alias_creation == Some(true) { OnConflict::Take } else { OnConflict::Refuse };
-        confirm::by_code(cx, &pool, client.hides_user_existence(), &self.username, &self.confirmation_code, conflict)
-            .await?;
-        Ok(ConfirmSignUpOutput { session: None })
+        let presented = match &self.session {
+            Some(session) => hand_over::presented(cx, &pool, &client, session)?,
+            None => None,
+        };
+        let hides = client.hides_user_existence();
+        let confirmed = confirm::by_code(cx, &pool, hides, &self.username, &self.confirmation_code, conflict).await?;
+        let session = match &presented {
+            Some(presented) => hand_over::of_confirmation(cx, &pool, &client, presented, &confirmed)?,
+            None => None,
+        };
+        Ok(ConfirmSignUpOutput { session })
     }
 }
 

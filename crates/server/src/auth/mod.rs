@@ -7,11 +7,13 @@
 mod challenges;
 mod first_factor;
 mod flows;
+pub mod hand_over;
 mod next;
 mod progress;
 mod proofs;
 mod second_factor;
 mod session;
+mod step_up;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,7 +8,7 @@ use cognate_shapes::error::{Error, Result};
 
 use super::challenges::new_password_required;
 use super::progress::{Changes, Progress};
-use super::{Attempt, Step, second_factor};
+use super::{Attempt, Step, second_factor, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::tokens::issue::{self, SignedIn};
@@ -47,7 +47,11 @@ pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes
 
 /// Issues the tokens of a sign-in that owes nothing more.
 async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
-    let signed_in = SignedIn { event_id: progress.event_id };
+    let signed_in = SignedIn {
+        event_id: progress.event_id,
+        acr: step_up::acr(&attempt.pool, &progress.proved),
+        amr: step_up::amr(&attempt.pool, &progress.proved),
+    };
     let client = Arc::clone(&attempt.client);
     issue::sign_in(attempt.cx, &attempt.pool, &client, user, signed_in, move |tx| changes.apply(tx))
         .await

@@ -9,6 +9,7 @@ use cognate_store::Tx;
 use serde::{Deserialize, Serialize};
 
 use super::Attempt;
+use super::step_up::Level;
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::context::Context;
@@ -28,6 +29,9 @@ pub struct Progress {
     pub event_id: String,
     /// What was proved, in order.
     pub proved: Vec<Factor>,
+    /// The level that the caller demands, from 1.
+    #[serde(default)]
+    pub target: Option<Level>,
     /// The id of the choice that the next challenge comes from: both are used up together.
     #[serde(default)]
     pub follows: Option<String>,
@@ -69,6 +73,7 @@ impl Progress {
             typed: typed.to_owned(),
             event_id: attempt.cx.rng.uuid(),
             proved: Vec::new(),
+            target: None,
             follows: None,
             renewed_password: false,
             mfa_demand: None,

@@ -110,7 +110,8 @@ async fn confirm(cx: &Context, pool_id: &str, link: &Link) -> Result<()> {
     if client.pool_id != pool_id {
         return Err(Error::client_not_found(&link.client_id));
     }
-    confirm::by_code(cx, &pool, true, &link.user_name, &link.confirmation_code, OnConflict::Refuse).await
+    confirm::by_code(cx, &pool, true, &link.user_name, &link.confirmation_code, OnConflict::Refuse).await?;
+    Ok(())
 }
 
 fn render(status: StatusCode, page: &Page) -> Response {

@@ -110,6 +110,12 @@ impl Subject<'_> {
         claim("iat", json!(now_s));
         claim("exp", json!(now_s + life_s));
         claim("event_id", json!(self.session.event_id));
+        if let Some(acr) = &self.session.acr {
+            claim("acr", json!(acr));
+        }
+        if !self.session.amr.is_empty() {
+            claim("amr", json!(self.session.amr));
+        }
         if self.client.revokes_tokens() {
             claim("jti", json!(cx.rng.uuid()));
             claim("origin_jti", json!(self.session.id));

@@ -20,6 +20,10 @@ use crate::directory::{Client, Pool};
 pub struct SignedIn {
     /// The event of the sign-in.
     pub event_id: String,
+    /// How strong it was, as the pool calls it; absent where it has no level.
+    pub acr: Option<String>,
+    /// The methods that proved who the user is.
+    pub amr: Vec<String>,
 }
 
 /// Signs a user in: a new session with its refresh token, an ID token and an access token.

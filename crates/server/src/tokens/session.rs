@@ -24,6 +24,9 @@ pub struct Session {
     /// When the user proved who they are, in seconds.
     pub auth_time_s: i64,
     pub event_id: String,
+    /// How strong the sign-in was, as the pool called it then.
+    pub acr: Option<String>,
+    pub amr: Vec<String>,
     pub scopes: Vec<String>,
 }
 
@@ -33,6 +36,10 @@ struct Document {
     v: u32,
     auth_time_s: i64,
     event_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acr: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<String>,
     scopes: Vec<String>,
 }
 
@@ -52,6 +59,8 @@ impl Session {
             expires_ms: now + client.refresh_token_life_s() * 1000,
             auth_time_s: now.div_euclid(1000),
             event_id,
+            acr: signed_in.acr,
+            amr: signed_in.amr,
             scopes,
         }
     }
@@ -70,6 +79,8 @@ impl Session {
             expires_ms: row.expires_ms,
             auth_time_s: document.auth_time_s,
             event_id: document.event_id,
+            acr: document.acr,
+            amr: document.amr,
             scopes: document.scopes,
         })
     }
@@ -80,6 +91,8 @@ impl Session {
             v: 1,
             auth_time_s: self.auth_time_s,
             event_id: self.event_id.clone(),
+            acr: self.acr.clone(),
+            amr: self.amr.clone(),
             scopes: self.scopes.clone(),
         };
         Ok(sessions::Session {

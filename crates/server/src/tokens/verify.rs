@@ -31,6 +31,10 @@ pub struct Bearer {
     pub origin_jti: Option<String>,
     pub scopes: Vec<String>,
     pub event_id: Option<String>,
+    /// When the user proved who they are, in seconds.
+    pub auth_time_s: i64,
+    pub acr: Option<String>,
+    pub amr: Vec<String>,
 }
 
 /// Tokens whose signature was found good, by their SHA-256.
@@ -67,6 +71,11 @@ struct Claims {
     origin_jti: Option<String>,
     #[serde(default)]
     event_id: Option<String>,
+    auth_time: i64,
+    #[serde(default)]
+    acr: Option<String>,
+    #[serde(default)]
+    amr: Vec<String>,
 }
 
 impl Claims {
@@ -110,7 +119,17 @@ pub async fn access_token(cx: &Context, token: &str) -> Result<Bearer> {
     if !user.enabled {
         return Err(Error::user_disabled());
     }
-    Ok(Bearer { pool, client, user, origin_jti: claims.origin_jti.clone(), scopes, event_id: claims.event_id.clone() })
+    Ok(Bearer {
+        pool,
+        client,
+        user,
+        origin_jti: claims.origin_jti.clone(),
+        scopes,
+        event_id: claims.event_id.clone(),
+        auth_time_s: claims.auth_time,
+        acr: claims.acr.clone(),
+        amr: claims.amr.clone(),
+    })
 }
 
 /// The claims of a token that an access key of its pool signed.

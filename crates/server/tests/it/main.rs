@@ -26,6 +26,7 @@ mod model;
 mod new_password;
 mod nodes;
 mod passkeys;
+mod passwordless;
 mod passwords;
 mod people;
 mod policies;

@@ -68,7 +68,7 @@ async fn a_sign_in_tells_who_and_what_for() {
         json!({
             "sub": user.id, "iss": issuer, "aud": client, "token_use": "id",
             "auth_time": NOW, "iat": NOW, "exp": NOW + 3600, "cognito:username": "alice",
-            "email": "alice@example.com", "email_verified": true,
+            "acr": "urn:cognito:loa:1", "amr": ["pwd"], "email": "alice@example.com", "email_verified": true,
             "phone_number": "+4912345", "phone_number_verified": false,
             "address": { "formatted": "1 Main St" }, "updated_at": 1_700_000_000, "birthdate": "1990-01-01",
             "custom:seats": "7",
@@ -79,7 +79,7 @@ async fn a_sign_in_tells_who_and_what_for() {
         json!({
             "sub": user.id, "iss": issuer, "client_id": client, "token_use": "access",
             "auth_time": NOW, "iat": NOW, "exp": NOW + 3600, "username": "alice",
-            "scope": "aws.cognito.signin.user.admin",
+            "scope": "aws.cognito.signin.user.admin", "acr": "urn:cognito:loa:1", "amr": ["pwd"],
         })
     );
 

@@ -5,7 +5,7 @@ use cognate_shapes::error::{Error, Result};
 
 use super::Flow;
 use crate::auth::progress::Progress;
-use crate::auth::{Attempt, Door, Step, first_factor, proofs};
+use crate::auth::{Attempt, Door, Step, first_factor, hand_over, proofs};
 
 pub struct UserAuth;
 
@@ -20,6 +20,9 @@ impl Flow for UserAuth {
     async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
         let typed = attempt.required("USERNAME")?;
         attempt.check_secret_hash(&[typed])?;
+        if let Some(session) = &attempt.session {
+            return hand_over::begin(attempt, typed, session).await;
+        }
         let preferred = match attempt.optional("PREFERRED_CHALLENGE") {
             Some(preferred) => Some(first_factor::named(preferred).ok_or_else(Error::challenge_unavailable)?),
             None => None,
