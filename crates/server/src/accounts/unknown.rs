@@ -58,6 +58,11 @@ pub fn destination(cx: &Context, pool: &Pool, name: &str, ways: &[VerifiedAttrib
     (way, value)
 }
 
+/// The id of a passkey; those of users are random too.
+pub fn passkey_id(cx: &Context, pool: &Pool, name: &str) -> [u8; 32] {
+    digest(cx, pool, "passkey", name)
+}
+
 /// A throw of the dice about the name, from 0 to 255, that falls the same way every time.
 pub fn chance(cx: &Context, pool: &Pool, of: &str, name: &str) -> u8 {
     digest(cx, pool, &format!("chance of {of}"), name)[0]

@@ -1,16 +1,21 @@
 //! What a user may begin a choice-based sign-in with, and going on with what was chosen.
 
-use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus};
+use std::sync::Arc;
+
+use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus, WebAuthnFactorConfiguration};
 use cognate_shapes::error::{Error, Result};
 
+use super::challenges::web_authn;
 use super::progress::{Changes, Progress};
 use super::proofs::{self, one_time_code};
 use super::session::Pending;
 use super::{Attempt, Step, next};
 use crate::accounts::factors::Factor;
 use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};
-use crate::accounts::unknown;
+use crate::accounts::relying_party::RelyingParty;
 use crate::accounts::user::User;
+use crate::accounts::{passkeys, unknown};
+use crate::directory::Pool;
 
 /// The two ways to prove a password, in the order in which they are offered.
 const PASSWORDS: [ChallengeName; 2] = [ChallengeName::PasswordSrp, ChallengeName::Password];
@@ -35,7 +40,6 @@ pub async fn available(attempt: &Attempt<'_>, user: Option<&User>, progress: &Pr
     Ok(available)
 }
 
-#[expect(clippy::unused_async, reason = "passkeys are looked up")]
 async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<ChallengeName>> {
     let pool = &attempt.pool;
     // The temporary password has to be replaced before anything else counts.
@@ -53,10 +57,25 @@ async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<ChallengeName
         match factor {
             AuthFactor::EmailOtp if codes && has(EMAIL) => available.push(ChallengeName::EmailOtp),
             AuthFactor::SmsOtp if codes && has(PHONE_NUMBER) => available.push(ChallengeName::SmsOtp),
+            AuthFactor::WebAuthn if passkeys_suffice(pool) && has_passkey(attempt, user).await? => {
+                available.push(ChallengeName::WebAuthn);
+            }
             _ => {}
         }
     }
     Ok(in_order(available))
+}
+
+/// Whether the pool wants no more of users than a passkey, or counts one as two factors.
+fn passkeys_suffice(pool: &Pool) -> bool {
+    let counted = pool.further.web_authn_configuration.as_ref().and_then(|passkeys| passkeys.factor_configuration);
+    pool.settings.mfa_configuration != Some(UserPoolMfa::On)
+        || counted == Some(WebAuthnFactorConfiguration::MultiFactorWithUserVerification)
+}
+
+async fn has_passkey(attempt: &Attempt<'_>, user: &User) -> Result<bool> {
+    let (pool, user_id) = (Arc::clone(&attempt.pool), user.id.clone());
+    attempt.cx.store.read(move |tx| passkeys::usable(tx, &pool, &user_id).map(|usable| !usable.is_empty())).await
 }
 
 /// What a name that nobody has seems to have: an e-mail address always, the rest by a chance that falls the same way
@@ -72,10 +91,16 @@ fn of_nobody(attempt: &Attempt<'_>, typed: &str) -> Vec<ChallengeName> {
             AuthFactor::SmsOtp if codes && (is_phone_number(typed) || chance("phone_number") < 128) => {
                 available.push(ChallengeName::SmsOtp);
             }
+            AuthFactor::WebAuthn
+                if passkeys_suffice(pool) && RelyingParty::of(pool).is_some() && chance("passkey") < 64 =>
+            {
+                available.push(ChallengeName::WebAuthn);
+            }
             _ => {}
         }
     }
-    if available.is_empty() || chance("password") < 192 {
+    let others = pool.first_factors().iter().any(|factor| matches!(factor, AuthFactor::EmailOtp | AuthFactor::SmsOtp));
+    if available.is_empty() || !others || chance("password") < 192 {
         available.extend(PASSWORDS);
     }
     in_order(available)
@@ -143,6 +168,13 @@ pub async fn go_on(
             match &user {
                 Some(user) => one_time_code::ask(attempt, user, progress, choice).await?,
                 None => one_time_code::ask_unknown(attempt, progress, choice).await?,
+            }
+        }
+        ChallengeName::WebAuthn => {
+            progress.follows = asked.map(|asked| asked.id().to_owned());
+            match &user {
+                Some(user) => web_authn::ask(attempt, user, progress).await?,
+                None => web_authn::ask_unknown(attempt, progress)?,
             }
         }
         _ => {

@@ -6,6 +6,7 @@ mod accounts;
 mod attributes;
 mod authenticator;
 mod choice;
+mod choice_passkeys;
 mod chooser;
 mod cli;
 mod clients;

@@ -4,6 +4,7 @@ use cognate_shapes::enums::ChallengeName;
 use cognate_shapes::error::{Error, Result};
 
 use super::Challenge;
+use super::web_authn::WebAuthn;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, first_factor};
 
@@ -19,6 +20,11 @@ impl Challenge for SelectChallenge {
         let choice = first_factor::named(attempt.required("ANSWER")?);
         let (user, available) = first_factor::chosen(attempt, &asked, choice).await?;
         let choice = choice.ok_or_else(Error::challenge_unavailable)?;
+        // The passkey was asked for already.
+        let signed = attempt.optional("CREDENTIAL").is_some();
+        if choice == ChallengeName::WebAuthn && asked.challenge() == choice && signed {
+            return WebAuthn::answer(attempt, Some(asked)).await;
+        }
         first_factor::go_on(attempt, user, asked.progress.clone(), choice, Some(&asked), available).await
     }
 }

@@ -12,10 +12,10 @@ use webauthn_rs_core::proto::AuthenticationState;
 
 use super::Challenge;
 use crate::accounts::factors::Factor;
-use crate::accounts::lockout;
 use crate::accounts::passkeys::{self, Passkey};
 use crate::accounts::relying_party::RelyingParty;
 use crate::accounts::user::{self, User};
+use crate::accounts::{lockout, unknown};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next, proofs};
@@ -46,22 +46,41 @@ struct Descriptor<'a> {
 
 /// Asks a user for one of the passkeys that [`passkeys::usable`] gives.
 pub async fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Step> {
-    let relying_party = RelyingParty::of(&attempt.pool).ok_or_else(Error::relying_party_missing_at_sign_in)?;
     let usable = usable(attempt, user).await?;
+    let allowed = usable
+        .iter()
+        .map(|passkey| Descriptor { r#type: "public-key", id: passkey.wire_id(), transports: &passkey.transports })
+        .collect();
+    question(attempt, user.credential.as_deref(), progress, allowed)
+}
+
+/// Asks for a passkey of a name that nobody has: always the same one, which nothing can sign for.
+pub fn ask_unknown(attempt: &Attempt<'_>, progress: Progress) -> Result<Step> {
+    let id = URL_SAFE_NO_PAD.encode(unknown::passkey_id(attempt.cx, &attempt.pool, &progress.typed));
+    let transports = ["hybrid", "internal"].map(str::to_owned);
+    question(attempt, None, progress, vec![Descriptor { r#type: "public-key", id, transports: &transports }])
+}
+
+fn question(
+    attempt: &Attempt<'_>,
+    credential: Option<&[u8]>,
+    progress: Progress,
+    allow_credentials: Vec<Descriptor<'_>>,
+) -> Result<Step> {
+    let relying_party = RelyingParty::of(&attempt.pool).ok_or_else(Error::relying_party_missing_at_sign_in)?;
     let (challenge, state) = relying_party.begin_proof()?;
     let options = RequestOptions {
         challenge: URL_SAFE_NO_PAD.encode(challenge),
         timeout: attempt.client.challenge_life_ms(),
         rp_id: relying_party.id(),
-        allow_credentials: usable
-            .iter()
-            .map(|passkey| Descriptor { r#type: "public-key", id: passkey.wire_id(), transports: &passkey.transports })
-            .collect(),
+        allow_credentials,
         user_verification: relying_party.user_verification(),
     };
     let options = serde_json::to_string(&options)
         .map_err(|error| Error::internal("a challenge does not serialize").caused_by(error))?;
-    let pending = Pending::new(attempt, ChallengeName::WebAuthn, progress).with_detail(&state)?;
+    let pending = Pending::new(attempt, ChallengeName::WebAuthn, progress)
+        .with_detail(&state)?
+        .resting_on(attempt.cx, credential);
     Step::challenge(attempt.cx, &pending, [("CREDENTIAL_REQUEST_OPTIONS", options)])
 }
 
