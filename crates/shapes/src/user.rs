@@ -26,7 +26,8 @@ pub struct Attribute {
 }
 
 /// The `MfaOption` structure.
-#[derive(Clone, Debug, Default, PartialEq, Output)]
+#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
+#[wire(both)]
 pub struct MfaOption {
     pub delivery_medium: Option<DeliveryMedium>,
     pub attribute_name: Option<AttributeName>,

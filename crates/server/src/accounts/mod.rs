@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod attributes;
+pub mod authenticator;
 pub mod codes;
 pub mod confirm;
 pub mod create;
@@ -9,9 +10,12 @@ pub mod decimal;
 pub mod delivery;
 pub mod factors;
 pub mod filter;
+pub mod first_factors;
 pub mod groups;
 pub mod list;
 pub mod lockout;
+pub mod mfa;
+pub mod mfa_choice;
 pub mod names;
 pub mod new_password;
 pub mod passkeys;

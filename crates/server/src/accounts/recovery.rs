@@ -13,7 +13,7 @@ use super::attempts::{Tried, allowance};
 use super::codes::{self, Purpose};
 use super::delivery::{self, Message};
 use super::user::{self, OnConflict, User};
-use super::{new_password, password, unknown};
+use super::{mfa_choice, new_password, password, unknown};
 use crate::context::Context;
 use crate::directory::{Client, Pool, Recovery};
 use crate::messages::MessageKind;
@@ -27,7 +27,7 @@ pub async fn forgot(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
     let hides = client.hides_user_existence();
     let found = find(cx, pool, name).await?;
     let subject = found.as_ref().map_or_else(|| unknown::subject(cx, pool, name), |user| user.id.clone());
-    let target = match found.ok_or_else(Error::combination_not_found).and_then(|user| recoverable(user, &ways)) {
+    let target = match found.ok_or_else(Error::combination_not_found).and_then(|user| recoverable(pool, user, &ways)) {
         Ok(target) => Some(target),
         Err(_) if hides => None,
         Err(refusal) => return Err(refusal),
@@ -105,7 +105,7 @@ pub async fn confirm(
 pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<()> {
     let ways = self_service(pool)?;
     let user = find(cx, pool, name).await?.ok_or_else(Error::user_not_found)?;
-    let (user, attribute, to) = recoverable(user, &ways)?;
+    let (user, attribute, to) = recoverable(pool, user, &ways)?;
     let drawn = codes::draw(cx, pool, &user.id, Purpose::PasswordReset, attribute, &to)?;
     let (code, id, now, of) = (drawn.code.clone(), user.id.clone(), cx.clock.now_ms(), Arc::clone(pool));
     let reset = cx.store.write(move |tx| {
@@ -133,7 +133,7 @@ fn self_service(pool: &Pool) -> Result<Vec<VerifiedAttribute>> {
 }
 
 /// Where a code for the user goes, if the password can be reset at all.
-fn recoverable(user: User, ways: &[VerifiedAttribute]) -> Result<Target> {
+fn recoverable(pool: &Pool, user: User, ways: &[VerifiedAttribute]) -> Result<Target> {
     if !user.enabled {
         return Err(Error::user_disabled());
     }
@@ -142,6 +142,9 @@ fn recoverable(user: User, ways: &[VerifiedAttribute]) -> Result<Target> {
     }
     let target = ways.iter().find_map(|way| {
         let value = user.attribute(way.as_str()).filter(|_| user.is_verified(way.as_str()))?;
+        if !mfa_choice::may_recover_by(pool, &user, *way) {
+            return None;
+        }
         Some((*way, value.to_owned()))
     });
     let (attribute, to) = target.ok_or_else(Error::no_recovery_destination)?;

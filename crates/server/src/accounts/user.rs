@@ -10,6 +10,7 @@ use cognate_shapes::{Timestamp, user};
 use cognate_store::{Tx, aliases, user_search, users};
 use serde::{Deserialize, Serialize};
 
+use super::mfa::Mfa;
 use super::names::{self, active_aliases, alias_key, fold, username_key};
 use crate::directory::Pool;
 
@@ -48,6 +49,9 @@ pub struct Profile {
     /// The username attribute given at sign-up, which alone signs the user in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signs_in_by: Option<String>,
+    /// The second factors.
+    #[serde(default, skip_serializing_if = "Mfa::is_empty")]
+    pub mfa: Mfa,
 }
 
 /// Bytes of the longest search term: more than the 256 characters of a filter can come to.
@@ -181,7 +185,7 @@ impl User {
             user_last_modified_date: Some(Timestamp(self.modified_ms)),
             enabled: Some(self.enabled),
             user_status: Some(self.status),
-            mfa_options: None,
+            mfa_options: self.profile.mfa.wire_options(),
         }
     }
 

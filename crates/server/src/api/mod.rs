@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod clients;
 pub mod dispatch;
 pub mod groups;
+pub mod mfa;
 pub mod open;
 pub mod operation;
 pub mod pagination;
@@ -37,6 +38,9 @@ operations! {
         DeleteWebAuthnCredential;
     groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
         AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
+    mfa: SetUserPoolMfaConfig, GetUserPoolMfaConfig, AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference,
+        AdminSetUserMFAPreference, AdminDeleteSoftwareToken, SetUserSettings, AdminSetUserSettings, GetUserAuthFactors,
+        AdminGetUserAuthFactors;
 }
 
 /// The operation of that name.

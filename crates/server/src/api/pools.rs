@@ -238,7 +238,7 @@ impl Operation for UpdateUserPool {
         let before = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
         let name = self.pool_name.as_deref().unwrap_or(&before.name).to_owned();
         let most_tags = cx.config.limits.tags_per_pool;
-        let settings = pool_rules::updated(self.settings(), &before.settings, &before.region, most_tags)?;
+        let settings = pool_rules::updated(self.settings(), &before, most_tags)?;
         pool_changes::replace(cx, &Pool { name, settings, modified_ms: cx.clock.now_ms(), ..before }).await?;
         Ok(Done {})
     }

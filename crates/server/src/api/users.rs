@@ -138,10 +138,10 @@ impl Operation for AdminGetUser {
             user_last_modified_date: Some(Timestamp(user.modified_ms)),
             enabled: Some(user.enabled),
             user_status: Some(user.status),
+            mfa_options: user.profile.mfa.wire_options(),
+            preferred_mfa_setting: user.profile.mfa.wire_preferred(),
+            user_mfa_setting_list: user.profile.mfa.wire_list(),
             username: Username::trusted(user.username),
-            mfa_options: None,
-            preferred_mfa_setting: None,
-            user_mfa_setting_list: None,
         })
     }
 }
@@ -360,10 +360,10 @@ impl Operation for GetUser {
         let (user, client) = (caller.bearer.user, caller.bearer.client);
         Ok(GetUserOutput {
             user_attributes: user.wire_attributes(|name| client.may_read(name)),
+            mfa_options: user.profile.mfa.wire_options(),
+            preferred_mfa_setting: user.profile.mfa.wire_preferred(),
+            user_mfa_setting_list: user.profile.mfa.wire_list(),
             username: Username::trusted(user.username),
-            mfa_options: None,
-            preferred_mfa_setting: None,
-            user_mfa_setting_list: None,
         })
     }
 }

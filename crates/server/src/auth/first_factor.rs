@@ -11,6 +11,7 @@ use super::proofs::{self, one_time_code};
 use super::session::Pending;
 use super::{Attempt, Step, next};
 use crate::accounts::factors::Factor;
+use crate::accounts::mfa_choice::{self, Choice};
 use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};
 use crate::accounts::relying_party::RelyingParty;
 use crate::accounts::user::User;
@@ -52,7 +53,8 @@ async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<ChallengeName
         available.extend(PASSWORDS);
     }
     let has = |attribute| user.attribute(attribute).is_some_and(|value| !value.is_empty());
-    let codes = pool.settings.mfa_configuration != Some(UserPoolMfa::On);
+    // No second factor ever follows a code that stands for a password.
+    let codes = mfa_choice::of(pool, user) == Choice::Nothing;
     for factor in pool.first_factors() {
         match factor {
             AuthFactor::EmailOtp if codes && has(EMAIL) => available.push(ChallengeName::EmailOtp),

@@ -24,11 +24,14 @@ use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{Session, Text};
 
+use zeroize::Zeroizing;
+
 use self::session::Pending;
 use crate::accounts::secret_hash;
 use crate::accounts::user::{self, User};
+use crate::api::operation::Origin;
 use crate::context::Context;
-use crate::directory::{Client, Pool};
+use crate::directory::{self, Client, Pool};
 use crate::visit::Visit;
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
@@ -112,6 +115,38 @@ pub async fn begin(attempt: &Attempt<'_>, flow: AuthFlow) -> Result<Step> {
 /// Answers a challenge.
 pub async fn answer(attempt: &Attempt<'_>, challenge: ChallengeName) -> Result<Step> {
     challenges::answer(attempt, challenge).await
+}
+
+/// Begins to register an authenticator app in a sign-in that waits for MFA to be set up: its secret in Base32, and the
+/// next `Session`.
+pub async fn associate_software_token(
+    cx: &Context,
+    origin: &Origin,
+    session: &Session,
+) -> Result<(Zeroizing<String>, Session)> {
+    challenges::mfa_setup::associate(&Attempt::of_session(cx, origin, session).await?, session).await
+}
+
+/// Ends that with a code of the app; the next `Session`.
+pub async fn verify_software_token(
+    cx: &Context,
+    origin: &Origin,
+    session: &Session,
+    code: &str,
+    name: Option<String>,
+) -> Result<Session> {
+    challenges::mfa_setup::verify(&Attempt::of_session(cx, origin, session).await?, session, code, name).await
+}
+
+impl<'a> Attempt<'a> {
+    /// A request of a sign-in that names its `Session` alone.
+    async fn of_session(cx: &'a Context, origin: &Origin, session: &Session) -> Result<Self> {
+        let client_id = Pending::client_of(cx, session)?;
+        let (client, pool) = directory::client(cx, &client_id).await.map_err(|_| Error::invalid_session())?;
+        let visit = Visit::public(origin, &client, None, None);
+        let (given, session) = (BTreeMap::new(), Some(session.clone()));
+        Ok(Self { cx, door: Door::Public, pool, client, given, session, visit })
+    }
 }
 
 impl Attempt<'_> {

@@ -125,9 +125,7 @@ impl Pending {
 
     /// The pending challenge of the attempt's `Session`, if it is one of `challenges`, this client's, and not over.
     pub fn open(attempt: &Attempt<'_>, session: &Session, challenges: &[ChallengeName]) -> Result<Self> {
-        let sealed = URL_SAFE_NO_PAD.decode(session.as_str()).map_err(|_| Error::invalid_session())?;
-        let plain = attempt.cx.seals.open_foreign(Kind::Session, &sealed, CONTEXT);
-        let pending = plain.and_then(|plain| Self::from_bytes(&plain)).ok_or_else(Error::invalid_session)?;
+        let pending = Self::unseal(attempt.cx, session)?;
         if !pending.is_of(attempt, challenges) {
             return Err(Error::invalid_session());
         }
@@ -135,6 +133,17 @@ impl Pending {
             return Err(Error::session_expired());
         }
         Ok(pending)
+    }
+
+    /// The client whose challenge a `Session` holds, for operations that name none.
+    pub fn client_of(cx: &Context, session: &Session) -> Result<String> {
+        Self::unseal(cx, session).map(|pending| pending.client_id)
+    }
+
+    fn unseal(cx: &Context, session: &Session) -> Result<Self> {
+        let sealed = URL_SAFE_NO_PAD.decode(session.as_str()).map_err(|_| Error::invalid_session())?;
+        let plain = cx.seals.open_foreign(Kind::Session, &sealed, CONTEXT);
+        plain.and_then(|plain| Self::from_bytes(&plain)).ok_or_else(Error::invalid_session)
     }
 
     pub fn is_of(&self, attempt: &Attempt<'_>, challenges: &[ChallengeName]) -> bool {

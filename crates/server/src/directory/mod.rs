@@ -7,6 +7,7 @@ pub mod client_changes;
 mod client_rules;
 mod delivery_rules;
 pub mod described;
+pub mod mfa_rules;
 mod pool;
 pub mod pool_changes;
 pub mod pool_rules;

@@ -254,6 +254,18 @@ impl Pool {
         }
     }
 
+    /// Whether users may register authenticator apps.
+    pub fn offers_software_tokens(&self) -> bool {
+        let setting = self.further.software_token_mfa_configuration.as_ref();
+        setting.and_then(|setting| setting.enabled).unwrap_or(false)
+    }
+
+    /// Whether the pool says how users recover; where it does not, one channel may be a second factor and recovery both.
+    pub fn says_how_to_recover(&self) -> bool {
+        let setting = self.settings.account_recovery_setting.as_ref();
+        setting.is_some_and(|setting| setting.recovery_mechanisms.is_some())
+    }
+
     pub fn recovery(&self) -> Recovery {
         let setting = self.settings.account_recovery_setting.as_ref();
         let Some(mechanisms) = setting.and_then(|setting| setting.recovery_mechanisms.as_ref()) else {

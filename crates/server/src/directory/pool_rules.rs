@@ -18,14 +18,21 @@ use cognate_shapes::scalars::{
     RecoveryMechanisms, TagKey, TagValue, TemporaryPasswordValidityDays, UnusedAccountValidityDays,
 };
 
-use super::pool::Settings;
-use super::{delivery_rules, tiers};
+use super::pool::{FurtherSettings, Pool, Settings};
+use super::{delivery_rules, mfa_rules, tiers};
 
 /// How long a temporary password is good unless a pool says otherwise.
 const TEMPORARY_PASSWORD_DAYS: i64 = 7;
 
 /// The settings of a new pool of that Region: what is given, checked, and the defaults of the rest.
 pub fn created(given: Settings, region: &str, most_tags: u64) -> Result<Settings> {
+    let settings = settled(given, region, most_tags, false)?;
+    mfa_rules::check(&settings, &FurtherSettings::default())?;
+    Ok(settings)
+}
+
+/// The settings in force. `other_mfa`: whether the pool has a second factor that needs no text messages.
+fn settled(given: Settings, region: &str, most_tags: u64, other_mfa: bool) -> Result<Settings> {
     let tier = given.user_pool_tier.unwrap_or(if tiers::protects_from_threats(&given) {
         UserPoolTier::Plus
     } else {
@@ -48,7 +55,7 @@ pub fn created(given: Settings, region: &str, most_tags: u64) -> Result<Settings
         return Err(Error::sms_needed_for_auto_verification());
     }
     let mfa_configuration = given.mfa_configuration.unwrap_or(UserPoolMfa::Off);
-    if mfa_configuration != UserPoolMfa::Off && !can_text {
+    if mfa_configuration != UserPoolMfa::Off && !can_text && !other_mfa {
         return Err(Error::sms_needed_for_mfa());
     }
     let user_attribute_update_settings = attribute_updates(given.user_attribute_update_settings, auto_verified)?;
@@ -100,7 +107,8 @@ pub fn created(given: Settings, region: &str, most_tags: u64) -> Result<Settings
 
 /// The settings after an update, which replaces all of them but those that cannot change (the names users sign in with)
 /// and those that stay until they are given (tier, SMS configuration, dynamic client registration).
-pub fn updated(given: Settings, before: &Settings, region: &str, most_tags: u64) -> Result<Settings> {
+pub fn updated(given: Settings, pool: &Pool, most_tags: u64) -> Result<Settings> {
+    let before = &pool.settings;
     let kept_tier = before.user_pool_tier.filter(|_| !tiers::protects_from_threats(&given));
     let given = Settings {
         alias_attributes: before.alias_attributes.clone(),
@@ -111,7 +119,8 @@ pub fn updated(given: Settings, before: &Settings, region: &str, most_tags: u64)
         ..given
     };
     // The SMS configuration is kept last: what needs it wants it sent again.
-    let settled = created(given, region, most_tags)?;
+    let settled = settled(given, &pool.region, most_tags, mfa_rules::has_other(&pool.further))?;
+    mfa_rules::check(&settled, &pool.further)?;
     Ok(Settings {
         sms_configuration: settled.sms_configuration.or_else(|| before.sms_configuration.clone()),
         ..settled

@@ -266,7 +266,7 @@ async fn required_mfa_is_never_skipped() {
     require_mfa(&server, &pool).await;
     let refused = async |operation: &str, request: serde_json::Value| {
         let (code, _) = server.refused(operation, request).await;
-        assert_eq!(code, "InvalidUserPoolConfigurationException", "{operation}");
+        assert_eq!(code, "InvalidParameterException", "{operation}");
     };
     refused("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
     let admin = json!({

@@ -1,13 +1,16 @@
 //! What a sign-in may be asked, a challenge a file. A new challenge is a new file and a line in [`CHALLENGES`].
 
 mod email_otp;
+pub mod mfa_setup;
 pub mod new_password_required;
 mod password;
 mod password_srp;
 pub mod password_verifier;
 mod select_challenge;
+pub mod select_mfa_type;
 mod sms_mfa;
 mod sms_otp;
+pub mod software_token_mfa;
 pub mod web_authn;
 
 use std::future::Future;
@@ -18,6 +21,7 @@ use cognate_shapes::error::{Error, Result};
 
 use super::session::Pending;
 use super::{Attempt, Step};
+use crate::accounts::mfa::Method;
 
 /// One question and its answer.
 trait Challenge: 'static {
@@ -64,6 +68,9 @@ static CHALLENGES: &[Entry] = &[
     Entry::of::<password::Password>(),
     Entry::of::<password_srp::PasswordSrp>(),
     Entry::of::<web_authn::WebAuthn>(),
+    Entry::of::<software_token_mfa::SoftwareTokenMfa>(),
+    Entry::of::<select_mfa_type::SelectMfaType>(),
+    Entry::of::<mfa_setup::MfaSetup>(),
 ];
 
 /// Answers the challenge of that name.
@@ -78,4 +85,10 @@ pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> 
         None => return Err(Error::missing_parameter("Session")),
     };
     (challenge.answer)(attempt, asked).await
+}
+
+/// The methods' names as a challenge parameter lists them: a JSON array.
+fn names(methods: &[Method]) -> Result<String> {
+    let names: Vec<&str> = methods.iter().map(|method| method.challenge().as_str()).collect();
+    serde_json::to_string(&names).map_err(|error| Error::internal("a challenge does not serialize").caused_by(error))
 }
