@@ -49,6 +49,8 @@ pub enum Kind {
     UnknownUser,
     /// Cookies of the login and console pages.
     Cookie,
+    /// Links by which a user says whether a sign-in was theirs.
+    Feedback,
 }
 
 impl Kind {
@@ -67,6 +69,7 @@ impl Kind {
         Self::Attribute,
         Self::UnknownUser,
         Self::Cookie,
+        Self::Feedback,
     ];
 
     /// The name that keys are derived under: part of the stored format, never to change.
@@ -85,6 +88,7 @@ impl Kind {
             Self::Attribute => b"attribute",
             Self::UnknownUser => b"unknown user",
             Self::Cookie => b"cookie",
+            Self::Feedback => b"feedback",
         }
     }
 }

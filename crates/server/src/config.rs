@@ -32,6 +32,7 @@ pub struct Config {
     pub mail: Mail,
     pub sms: Sms,
     pub limits: Limits,
+    pub threat: Threat,
     pub workers: Workers,
     pub log: Log,
     #[serde(skip)]
@@ -175,6 +176,20 @@ pub struct Limits {
     pub forgot_password_per_hour: u64,
     pub change_password_per_hour: u64,
     pub sign_in_codes_per_hour: u64,
+}
+
+/// What threat protection looks into, and how long it remembers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threat {
+    #[serde(deserialize_with = "unset::path")]
+    pub breach_list: Option<PathBuf>,
+    #[serde(deserialize_with = "unset::path")]
+    pub geoip_file: Option<PathBuf>,
+    /// Days.
+    pub event_days: u32,
+    /// Empty: mails have no links.
+    pub feedback_url: String,
 }
 
 /// How much of the machine the server takes.
@@ -326,7 +341,7 @@ impl Config {
 
     fn check(&mut self) -> Result<(), ConfigError> {
         let wrong = |key: &str, message: String| Err(ConfigError::value(key, self.layers.origin(key), message));
-        let Self { server, keys, aws, mail, .. } = self;
+        let Self { server, keys, aws, mail, threat, .. } = self;
 
         if !aws.verify_signatures && !server.listen.ip().is_loopback() {
             return wrong(
@@ -386,6 +401,13 @@ impl Config {
         }
         if let Err(error) = crate::messages::email::mailbox(&mail.from) {
             return wrong("mail.from", error.to_string());
+        }
+        if !(1..=3650).contains(&threat.event_days) {
+            return wrong("threat.event_days", "takes 1 to 3650 days".into());
+        }
+        if !threat.feedback_url.is_empty() && !is_public_url(&threat.feedback_url) {
+            let message = format!("{:?} is not a URL such as https://example.com/feedback", threat.feedback_url);
+            return wrong("threat.feedback_url", message);
         }
         if keys.master_key.is_none() && keys.master_key_file.is_none() && !self.store.is_memory() {
             return wrong(

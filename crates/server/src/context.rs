@@ -17,6 +17,7 @@ use crate::messages::sms::Texter;
 use crate::outbound::Outbound;
 use crate::rng::Rng;
 use crate::seals::Seals;
+use crate::threat::Threat;
 use crate::tokens::keys::SigningKeys;
 use crate::tokens::prune;
 use crate::tokens::verify::Verified;
@@ -52,6 +53,8 @@ pub struct Context {
     pub wrapping_key: WrappingKey,
     /// Whose password is being tried right now.
     pub lockout: Lanes,
+    /// What threat protection looks into.
+    pub threat: Threat,
     /// Itself, for work that outlives a request.
     itself: Weak<Context>,
 }
@@ -101,6 +104,7 @@ impl Context {
         let outbound = Outbound::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let targets = Targets::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let wrapping_key = WrappingKey::new(config).map_err(|error| Unready::new(error.to_string()))?;
+        let threat = Threat::load(config)?;
         let cx = Arc::new_cyclic(|itself| Self {
             outbound,
             targets,
@@ -119,6 +123,7 @@ impl Context {
             inbox,
             lockout: Lanes::default(),
             itself: Weak::clone(itself),
+            threat,
         });
         listen_for_changes(&cx);
         prune::keep_pruned(&cx);
@@ -150,6 +155,7 @@ fn listen_for_changes(cx: &Arc<Context>) {
             };
             let Some(cx) = cx.upgrade() else { return };
             cx.directory.forget(message.as_deref());
+            cx.threat.forget(message.as_deref());
         }
     });
 }

@@ -20,6 +20,7 @@ pub mod outbound;
 pub mod rng;
 pub mod seals;
 pub mod serve;
+pub mod threat;
 pub mod tokens;
 pub mod triggers;
 pub mod visit;

@@ -15,6 +15,9 @@ use crate::directory::Client;
 pub struct Visit {
     /// The address of the user, where one is known.
     pub address: Option<IpAddr>,
+    /// Whether somebody who may name an address named one that is none: the user's address is then unknown, whatever
+    /// `address` says.
+    pub address_is_garbled: bool,
     /// The user's own program, as it names itself.
     pub user_agent: Option<String>,
     /// The program that sent the request, as it names itself: for administrative requests the operator's, not the user's.
@@ -40,8 +43,10 @@ impl Visit {
         metadata: Option<BTreeMap<Text, Text>>,
     ) -> Self {
         let named = context.filter(|_| client.vouches_for_addresses()).and_then(|context| context.ip_address.as_ref());
+        let address: Option<IpAddr> = named.and_then(|address| address.as_str().parse().ok());
         Self {
-            address: named.and_then(|address| address.as_str().parse().ok()).or(Some(origin.peer)),
+            address: address.or(Some(origin.peer)),
+            address_is_garbled: named.is_some() && address.is_none(),
             user_agent: origin.user_agent.clone(),
             sdk: origin.user_agent.clone(),
             metadata,
@@ -58,8 +63,10 @@ impl Visit {
         let user_agent = headers.iter().find(|header| {
             header.header_name.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case("user-agent"))
         });
+        let address = context.and_then(|context| context.ip_address.as_str().parse().ok());
         Self {
-            address: context.and_then(|context| context.ip_address.as_str().parse().ok()),
+            address,
+            address_is_garbled: context.is_some() && address.is_none(),
             user_agent: user_agent
                 .and_then(|header| header.header_value.as_ref())
                 .map(|value| value.as_str().to_owned()),

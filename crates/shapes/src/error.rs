@@ -7,6 +7,7 @@ mod groups;
 mod mfa;
 mod passkeys;
 mod pools;
+mod risk;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -31,14 +31,17 @@ CREATE TABLE risk_configurations (
     PRIMARY KEY (pool_id, client_id)
 );
 
+-- known_as: what the event says of later ones: 'user' (it was the user who came), 'failure', or nothing ('').
 CREATE TABLE auth_events (
     pool_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     id TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     expires_ms BIGINT NOT NULL,
+    known_as TEXT NOT NULL,
     doc TEXT NOT NULL,
     PRIMARY KEY (pool_id, user_id, id)
 );
 CREATE INDEX auth_events_by_time ON auth_events (pool_id, user_id, created_ms, id);
+CREATE INDEX auth_events_by_meaning ON auth_events (pool_id, user_id, known_as, created_ms);
 CREATE INDEX auth_events_by_expiry ON auth_events (expires_ms);

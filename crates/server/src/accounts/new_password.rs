@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::UserStatus;
+use cognate_shapes::enums::{EventFilter, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_store::Tx;
 
@@ -10,12 +10,20 @@ use super::attempts::{Tried, allowance};
 use super::password;
 use super::user::{self, OnConflict, User};
 use crate::context::Context;
-use crate::directory::Pool;
+use crate::directory::{Client, Pool};
+use crate::threat::compromised;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Changes the password of a user who is signed in. Who has none yet needs no `previous`.
-pub async fn change(cx: &Context, pool: &Arc<Pool>, user: User, previous: Option<&str>, proposed: &str) -> Result<()> {
+pub async fn change(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    user: User,
+    previous: Option<&str>,
+    proposed: &str,
+) -> Result<()> {
     allowance(cx, Tried::ChangePassword).spend_now(cx, &pool.id, &user.id).await?;
     match user.status {
         UserStatus::ResetRequired => return Err(Error::password_reset_required()),
@@ -23,6 +31,7 @@ pub async fn change(cx: &Context, pool: &Arc<Pool>, user: User, previous: Option
         _ => {}
     }
     password::check_policy(pool, proposed)?;
+    compromised::check_new(cx, pool, client, EventFilter::PasswordChange, proposed).await?;
     match previous {
         Some(previous) if !password::matches(cx, pool, &user, previous).await? => {
             return Err(Error::incorrect_username_or_password());

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::{UserStatus, VerifiedAttribute};
+use cognate_shapes::enums::{EventFilter, UserStatus, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
 
@@ -17,6 +17,7 @@ use super::{mfa_choice, new_password, password, unknown};
 use crate::context::Context;
 use crate::directory::{Client, Pool, Recovery};
 use crate::messages::MessageKind;
+use crate::threat::compromised;
 
 /// A user with the attribute that a code for them goes to, and its value.
 type Target = (User, VerifiedAttribute, String);
@@ -62,6 +63,7 @@ pub async fn confirm(
     proposed: &str,
 ) -> Result<()> {
     password::check_policy(pool, proposed)?;
+    compromised::check_new(cx, pool, client, EventFilter::PasswordChange, proposed).await?;
     let hides = client.hides_user_existence();
     let user = find(cx, pool, name).await?;
     if !hides && user.as_ref().is_none_or(|user| !user.enabled) {

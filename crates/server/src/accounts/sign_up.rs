@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cognate_crypto::ids;
-use cognate_shapes::enums::{AliasAttribute, UserStatus, UsernameAttribute, VerifiedAttribute};
+use cognate_shapes::enums::{AliasAttribute, EventFilter, UserStatus, UsernameAttribute, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
 
@@ -16,6 +16,7 @@ use super::{attributes, create, password};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
+use crate::threat::compromised;
 
 /// A user who just signed up, and where the code went.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub async fn sign_up(
     let credential = match password {
         Some(password) => {
             password::check_policy(pool, password)?;
+            compromised::check_new(cx, pool, client, EventFilter::SignUp, password).await?;
             Some(password::hash(cx, pool, &username, password, None, &id).await?)
         }
         // By a code alone, the user can sign in where codes can go.

@@ -12,6 +12,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod pools;
 mod reference;
+pub mod risk;
 pub mod sign_in;
 pub mod sign_up;
 pub mod tags;
@@ -41,6 +42,8 @@ operations! {
     mfa: SetUserPoolMfaConfig, GetUserPoolMfaConfig, AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference,
         AdminSetUserMFAPreference, AdminDeleteSoftwareToken, SetUserSettings, AdminSetUserSettings, GetUserAuthFactors,
         AdminGetUserAuthFactors;
+    risk: SetRiskConfiguration, DescribeRiskConfiguration, AdminListUserAuthEvents, AdminUpdateAuthEventFeedback,
+        UpdateAuthEventFeedback;
 }
 
 /// The operation of that name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cognate_shapes::auth::{AnalyticsMetadata, UserContextData};
+use cognate_shapes::enums::{EventResponse, EventType};
 use cognate_shapes::error::Code::{
     self, CodeDeliveryFailure, CodeMismatch, ExpiredCode, Forbidden, InternalError, InvalidEmailRoleAccessPolicy,
     InvalidLambdaResponse, InvalidParameter, InvalidPassword, InvalidSmsRoleAccessPolicy,
@@ -19,7 +20,9 @@ use super::operation::{Done, Iam, Operation, Public, TokenHolder, token_holders}
 use crate::accounts::{new_password, recovery, secret_hash};
 use crate::context::Context;
 use crate::directory;
+use crate::threat::{self, events};
 use crate::tokens::verify::Bearer;
+use crate::visit::Visit;
 
 /// Sends a code with which a user who forgot the password sets another.
 #[derive(Debug, Input)]
@@ -60,10 +63,22 @@ impl Operation for ForgotPassword {
         Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<ForgotPasswordOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<ForgotPasswordOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        threat::admit(cx, &pool, &client, &visit).await?;
         let sent = recovery::forgot(cx, &pool, &client, &self.username).await?;
+        events::of_request(
+            cx,
+            &pool,
+            Some(&client),
+            &visit,
+            EventType::ForgotPassword,
+            EventResponse::InProgress,
+            &self.username,
+        )
+        .await;
         Ok(ForgotPasswordOutput { code_delivery_details: Some(sent) })
     }
 }
@@ -105,11 +120,18 @@ impl Operation for ConfirmForgotPassword {
         Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<Done> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<Done> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        recovery::confirm(cx, &pool, &client, &self.username, &self.confirmation_code, &self.password).await?;
-        Ok(Done {})
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        threat::admit(cx, &pool, &client, &visit).await?;
+        let confirmed =
+            recovery::confirm(cx, &pool, &client, &self.username, &self.confirmation_code, &self.password).await;
+        if let Some(response) = events::response(&confirmed) {
+            let (kind, name) = (EventType::PasswordChange, &self.username);
+            events::of_request(cx, &pool, Some(&client), &visit, kind, response, name).await;
+        }
+        confirmed.map(|()| Done {})
     }
 }
 
@@ -141,9 +163,14 @@ impl Operation for ChangePassword {
     ];
 
     async fn call(self, cx: &Context, caller: TokenHolder) -> Result<Done> {
-        let Bearer { pool, user, .. } = caller.bearer;
-        new_password::change(cx, &pool, user, self.previous_password.as_deref(), &self.proposed_password).await?;
-        Ok(Done {})
+        let Bearer { pool, client, user, .. } = caller.bearer;
+        let (previous, name) = (self.previous_password.as_deref(), user.username.clone());
+        let changed = new_password::change(cx, &pool, &client, user, previous, &self.proposed_password).await;
+        if let Some(response) = events::response(&changed) {
+            let (visit, kind) = (Visit::public(&caller.origin, &client, None, None), EventType::PasswordChange);
+            events::of_request(cx, &pool, Some(&client), &visit, kind, response, &name).await;
+        }
+        changed.map(|()| Done {})
     }
 }
 

@@ -12,6 +12,7 @@ use super::operation::{Iam, Operation, Public};
 use crate::auth::{self, Attempt, Door, Step};
 use crate::context::Context;
 use crate::directory;
+use crate::threat::Watch;
 use crate::visit::Visit;
 
 /// Begins a user's sign-in.
@@ -65,7 +66,16 @@ impl Operation for InitiateAuth {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
         let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
-        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session, visit };
+        let attempt = Attempt {
+            cx,
+            door: Door::Public,
+            pool,
+            client,
+            given,
+            session: self.session,
+            visit,
+            watch: Watch::default(),
+        };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }
@@ -126,7 +136,16 @@ impl Operation for RespondToAuthChallenge {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
         let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
-        let attempt = Attempt { cx, door: Door::Public, pool, client, given, session: self.session, visit };
+        let attempt = Attempt {
+            cx,
+            door: Door::Public,
+            pool,
+            client,
+            given,
+            session: self.session,
+            visit,
+            watch: Watch::default(),
+        };
         auth::answer(&attempt, self.challenge_name).await.map(Into::into)
     }
 }
@@ -184,7 +203,8 @@ impl Operation for AdminInitiateAuth {
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
         let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
-        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit };
+        let attempt =
+            Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit, watch: Watch::default() };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }
@@ -246,7 +266,16 @@ impl Operation for AdminRespondToAuthChallenge {
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
         let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
-        let attempt = Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit };
+        let attempt = Attempt {
+            cx,
+            door: Door::Admin,
+            pool,
+            client,
+            given,
+            session: self.session,
+            visit,
+            watch: Watch::default(),
+        };
         auth::answer(&attempt, self.challenge_name).await.map(Into::into)
     }
 }

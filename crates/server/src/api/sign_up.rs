@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cognate_shapes::auth::{AnalyticsMetadata, UserContextData};
-use cognate_shapes::enums::UserStatus;
+use cognate_shapes::enums::{EventResponse, EventType, UserStatus};
 use cognate_shapes::error::Code::{
     self, AliasExists, CodeDeliveryFailure, CodeMismatch, ExpiredCode, Forbidden, InternalError,
     InvalidEmailRoleAccessPolicy, InvalidLambdaResponse, InvalidParameter, InvalidPassword, InvalidSmsRoleAccessPolicy,
@@ -22,6 +22,8 @@ use crate::accounts::{attributes, confirm, secret_hash};
 use crate::auth::hand_over;
 use crate::context::Context;
 use crate::directory;
+use crate::threat::{self, events};
+use crate::visit::Visit;
 
 /// Makes a user of whoever asks, and sends the code that confirms it.
 #[derive(Debug, Input)]
@@ -69,15 +71,19 @@ impl Operation for SignUp {
         Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<SignUpOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<SignUpOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        threat::admit(cx, &pool, &client, &visit).await?;
         if pool.sign_up_is_closed() {
             return Err(Error::sign_up_is_closed());
         }
         let given = attributes::given(self.user_attributes);
         let SignedUp { user, sent } =
             sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given).await?;
+        events::of_request(cx, &pool, Some(&client), &visit, EventType::SignUp, EventResponse::Pass, &self.username)
+            .await;
         Ok(SignUpOutput {
             user_confirmed: user.status == UserStatus::Confirmed,
             code_delivery_details: sent,
@@ -129,9 +135,11 @@ impl Operation for ConfirmSignUp {
         Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<ConfirmSignUpOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<ConfirmSignUpOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        threat::admit(cx, &pool, &client, &visit).await?;
         let conflict = if self.force_alias_creation == Some(true) { OnConflict::Take } else { OnConflict::Refuse };
         let presented = match &self.session {
             Some(session) => hand_over::presented(cx, &pool, &client, session)?,
@@ -186,10 +194,22 @@ impl Operation for ResendConfirmationCode {
         Forbidden,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<ResendConfirmationCodeOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<ResendConfirmationCodeOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        threat::admit(cx, &pool, &client, &visit).await?;
         let sent = confirm::resend(cx, &pool, &client, &self.username).await?;
+        events::of_request(
+            cx,
+            &pool,
+            Some(&client),
+            &visit,
+            EventType::ResendCode,
+            EventResponse::Pass,
+            &self.username,
+        )
+        .await;
         Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(sent) })
     }
 }

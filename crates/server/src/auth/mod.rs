@@ -9,7 +9,7 @@ mod first_factor;
 mod flows;
 pub mod hand_over;
 mod next;
-mod progress;
+pub mod progress;
 mod proofs;
 mod second_factor;
 mod session;
@@ -32,6 +32,7 @@ use crate::accounts::user::{self, User};
 use crate::api::operation::Origin;
 use crate::context::Context;
 use crate::directory::{self, Client, Pool};
+use crate::threat::{self, Watch};
 use crate::visit::Visit;
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
@@ -64,6 +65,8 @@ pub struct Attempt<'a> {
     /// The `Session` of the challenge that is answered.
     pub session: Option<Session>,
     pub visit: Visit,
+    /// What threat protection sees on the way.
+    pub watch: Watch,
 }
 
 impl Step {
@@ -109,12 +112,20 @@ impl fmt::Debug for Attempt<'_> {
 
 /// Begins a sign-in.
 pub async fn begin(attempt: &Attempt<'_>, flow: AuthFlow) -> Result<Step> {
-    flows::begin(attempt, flow).await
+    threat::admit(attempt.cx, &attempt.pool, &attempt.client, &attempt.visit).await?;
+    let begun = flows::begin(attempt, flow).await;
+    // A refresh is no sign-in.
+    match flow {
+        AuthFlow::RefreshToken | AuthFlow::RefreshTokenAuth => begun,
+        _ => threat::outcome(attempt, None, begun).await,
+    }
 }
 
 /// Answers a challenge.
 pub async fn answer(attempt: &Attempt<'_>, challenge: ChallengeName) -> Result<Step> {
-    challenges::answer(attempt, challenge).await
+    threat::admit(attempt.cx, &attempt.pool, &attempt.client, &attempt.visit).await?;
+    let answered = challenges::answer(attempt, challenge).await;
+    threat::outcome(attempt, Some(challenge), answered).await
 }
 
 /// Begins to register an authenticator app in a sign-in that waits for MFA to be set up: its secret in Base32, and the
@@ -145,7 +156,7 @@ impl<'a> Attempt<'a> {
         let (client, pool) = directory::client(cx, &client_id).await.map_err(|_| Error::invalid_session())?;
         let visit = Visit::public(origin, &client, None, None);
         let (given, session) = (BTreeMap::new(), Some(session.clone()));
-        Ok(Self { cx, door: Door::Public, pool, client, given, session, visit })
+        Ok(Self { cx, door: Door::Public, pool, client, given, session, visit, watch: Watch::default() })
     }
 }
 
@@ -177,6 +188,9 @@ impl Attempt<'_> {
     async fn user(&self, name: &str) -> Result<Option<User>> {
         let (pool, name) = (Arc::clone(&self.pool), name.to_owned());
         let user = self.cx.store.read(move |tx| user::by_name(tx, &pool, &name)).await?;
+        if let Some(user) = &user {
+            self.watch.user(&user.id);
+        }
         if self.client.hides_user_existence() {
             return Ok(user);
         }

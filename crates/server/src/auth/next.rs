@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::UserStatus;
+use cognate_shapes::enums::{EventResponse, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::challenges::new_password_required;
@@ -11,11 +11,12 @@ use super::progress::{Changes, Progress};
 use super::{Attempt, Step, second_factor, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
+use crate::threat;
 use crate::tokens::issue::{self, SignedIn};
 
 /// Goes on with a user who has just proved what `progress` says last. `changes` is what that proof uses up or brings
 /// about; it is written with the tokens, or before the next challenge is asked.
-pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes: Changes) -> Result<Step> {
+pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, changes: Changes) -> Result<Step> {
     if !user.enabled {
         return Err(Error::user_disabled());
     }
@@ -28,25 +29,32 @@ pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes
             if user.profile.temporary_password_expires_ms.is_some_and(|expires| now >= expires) {
                 return Err(Error::temporary_password_expired());
             }
-            if progress.has(Factor::Password) {
-                changes.commit(attempt.cx).await?;
-                return new_password_required::ask(attempt, &user, progress);
-            }
         }
         // A password of another provider's user, or of a state the service no longer uses, signs nobody in.
         UserStatus::ExternalProvider | UserStatus::Archived | UserStatus::Compromised | UserStatus::Unknown => {
             return Err(Error::incorrect_username_or_password());
         }
     }
+    threat::assess(attempt, &user, &mut progress).await?;
+    if user.status == UserStatus::ForceChangePassword && progress.has(Factor::Password) {
+        going_on(attempt, &user, &progress, changes).await?;
+        return new_password_required::ask(attempt, &user, progress);
+    }
     if let Some(question) = second_factor::needed(attempt, &user, &progress).await? {
-        changes.commit(attempt.cx).await?;
+        going_on(attempt, &user, &progress, changes).await?;
         return question.ask(attempt, &user, progress).await;
     }
     finish(attempt, &user, progress, changes).await
 }
 
+/// Writes what the step changes before the next challenge is asked.
+async fn going_on(attempt: &Attempt<'_>, user: &User, progress: &Progress, changes: Changes) -> Result<()> {
+    threat::with_event(changes, attempt, user, progress, EventResponse::InProgress).commit(attempt.cx).await
+}
+
 /// Issues the tokens of a sign-in that owes nothing more.
 async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
+    let changes = threat::with_event(changes, attempt, user, &progress, EventResponse::Pass);
     let signed_in = SignedIn {
         event_id: progress.event_id,
         acr: step_up::acr(&attempt.pool, &progress.proved),

@@ -41,6 +41,9 @@ pub struct Progress {
     /// What threat protection makes of the sign-in.
     #[serde(default)]
     pub mfa_demand: Option<Demand>,
+    /// Whether threat protection has judged the sign-in.
+    #[serde(default)]
+    pub assessed: bool,
 }
 
 /// A second factor asked for where the pool leaves it open.
@@ -77,6 +80,7 @@ impl Progress {
             follows: None,
             renewed_password: false,
             mfa_demand: None,
+            assessed: false,
         }
     }
 

@@ -129,6 +129,7 @@ impl Pending {
         if !pending.is_of(attempt, challenges) {
             return Err(Error::invalid_session());
         }
+        attempt.watch.carries_on(&pending.progress);
         if pending.is_over(attempt.cx) {
             return Err(Error::session_expired());
         }

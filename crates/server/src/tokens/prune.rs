@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cognate_shapes::error::{Error, Result};
-use cognate_store::{Tx, attempts, failures, leases, sessions, spent};
+use cognate_store::{Tx, attempts, auth_events, failures, leases, sessions, spent};
 
 use super::keys;
 use crate::context::Context;
@@ -69,5 +69,6 @@ fn batch(tx: &mut Tx<'_>, now_ms: i64) -> Result<u64, Error> {
         + spent::prune(tx, now_ms - CLOCKS_APART_MS, BATCH)?
         + attempts::prune(tx, counts_before, BATCH)?
         + failures::prune(tx, counts_before, BATCH)?
+        + auth_events::prune(tx, now_ms, BATCH)?
         + keys::prune(tx, now_ms, BATCH)?)
 }

@@ -42,6 +42,7 @@ mod sign_up;
 mod signatures;
 mod srp;
 mod tags;
+mod threat;
 mod tokens;
 mod users;
 mod valid;

@@ -2,8 +2,8 @@
 
 use cognate_store::user_search::Range;
 use cognate_store::{
-    Error, Kind, Store, Tx, access_keys, aliases, attempts, client_secrets, clients, codes, failures, groups, leases,
-    memberships, meta, pools, sessions, signing_keys, spent, user_search, users,
+    Error, Kind, Store, Tx, access_keys, aliases, attempts, auth_events, client_secrets, clients, codes, failures,
+    groups, leases, memberships, meta, pools, risk_configurations, sessions, signing_keys, spent, user_search, users,
 };
 use tokio::task::JoinSet;
 
@@ -113,7 +113,7 @@ fn key(pool: &str, kid: &str) -> signing_keys::SigningKey {
 }
 
 pub async fn every_function_does_what_it_says(Database { store, .. }: Database) {
-    for part in [pools_and_clients, users_and_aliases, counting, signing_in, grouping, keeping] {
+    for part in [pools_and_clients, users_and_aliases, counting, signing_in, grouping, keeping, watching] {
         store.write(part).await.unwrap();
     }
 }
@@ -307,6 +307,51 @@ fn grouping(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+fn event(pool: &str, user: &str, id: &str, created_ms: i64) -> auth_events::AuthEvent {
+    auth_events::AuthEvent {
+        pool_id: pool.to_owned(),
+        user_id: user.to_owned(),
+        id: id.to_owned(),
+        created_ms,
+        expires_ms: created_ms + 100,
+        known_as: "user".to_owned(),
+        doc: "{}".to_owned(),
+    }
+}
+
+fn risk(pool: &str, client: &str) -> risk_configurations::RiskConfiguration {
+    let (pool_id, client_id) = (pool.to_owned(), client.to_owned());
+    risk_configurations::RiskConfiguration { pool_id, client_id, modified_ms: 1, doc: "{}".to_owned() }
+}
+
+fn watching(tx: &mut Tx<'_>) -> Result<(), Error> {
+    for (id, created_ms) in [("b", 1), ("c", 2), ("a", 2)] {
+        auth_events::put(tx, &event("p", "u", id, created_ms))?;
+    }
+    let ids = |events: Vec<auth_events::AuthEvent>| events.into_iter().map(|event| event.id).collect::<Vec<_>>();
+    assert_eq!(ids(auth_events::list(tx, "p", "u", i64::MAX, "", 60)?), ["c", "a", "b"]);
+    assert_eq!(ids(auth_events::list(tx, "p", "u", 2, "c", 1)?), ["a"]);
+    assert_eq!(ids(auth_events::known_as(tx, "p", "u", "user", 2, 1)?).len(), 1);
+    auth_events::put(tx, &auth_events::AuthEvent { known_as: "failure".to_owned(), ..event("p", "u", "a", 9) })?;
+    assert_eq!(auth_events::get(tx, "p", "u", "a")?.map(|event| event.created_ms), Some(2));
+    assert_eq!(ids(auth_events::known_as(tx, "p", "u", "failure", 0, 60)?), ["a"]);
+    assert_eq!(auth_events::prune(tx, 102, 60)?, 1);
+    assert_eq!(auth_events::get(tx, "p", "u", "b")?, None);
+
+    risk_configurations::put(tx, &risk("p", ""))?;
+    let changed = risk_configurations::RiskConfiguration { modified_ms: 7, ..risk("p", "") };
+    risk_configurations::put(tx, &changed)?;
+    assert_eq!(risk_configurations::get(tx, "p", "")?, Some(changed));
+    assert_eq!(risk_configurations::get(tx, "p", "c")?, None);
+    assert!(risk_configurations::delete(tx, "p", "")?);
+    assert!(!risk_configurations::delete(tx, "p", "")?);
+
+    attempts::increment(tx, "p", "address", "failed", 5)?;
+    assert_eq!(attempts::get(tx, "p", "address", "failed", 5)?, 1);
+    assert_eq!(attempts::get(tx, "p", "address", "failed", 6)?, 0);
+    Ok(())
+}
+
 fn keeping(tx: &mut Tx<'_>) -> Result<(), Error> {
     signing_keys::insert(tx, &key("p", "k1"))?;
     signing_keys::insert(tx, &key("p", "k2"))?;
@@ -361,6 +406,8 @@ fn fill(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
     spent::spend(tx, id, b"id", 1)?;
     groups::insert_if_absent(tx, &group(id, "g"))?;
     memberships::add(tx, id, &one, "g", 1)?;
+    auth_events::put(tx, &event(id, &one, "e", 1))?;
+    risk_configurations::put(tx, &risk(id, ""))?;
     signing_keys::insert(tx, &key(id, "k"))
 }
 

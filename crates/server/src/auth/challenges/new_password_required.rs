@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_shapes::enums::{ChallengeName, UserStatus};
+use cognate_shapes::enums::{ChallengeName, EventFilter, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::Challenge;
@@ -12,6 +12,7 @@ use crate::accounts::{attributes, password};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
+use crate::threat::compromised;
 
 /// What the names of attributes begin with in the challenge and its answer.
 const PREFIX: &str = "userAttributes.";
@@ -51,6 +52,7 @@ impl Challenge for NewPasswordRequired {
             return Err(Error::invalid(format!("Invalid attributes given, {name} is missing")));
         }
         password::check_policy(pool, proposed)?;
+        compromised::check_new(cx, pool, &attempt.client, EventFilter::PasswordChange, proposed).await?;
         let credential = before.credential.as_deref();
         user.credential = Some(password::hash(cx, pool, &user.username, proposed, credential, &user.id).await?);
         user.status = UserStatus::Confirmed;

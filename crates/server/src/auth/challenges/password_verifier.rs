@@ -72,6 +72,7 @@ impl Challenge for PasswordVerifier {
         if !pending.is_of(attempt, &[Self::NAME]) || !in_time {
             return Err(Error::incorrect_username_or_password());
         }
+        attempt.watch.carries_on(&pending.progress);
 
         // Who sent no session is told nothing of one.
         let replayed = if asked.is_some() { Error::session_spent } else { Error::incorrect_username_or_password };

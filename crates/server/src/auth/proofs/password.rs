@@ -9,6 +9,7 @@ use crate::accounts::user::User;
 use crate::accounts::{lockout, password};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::{Attempt, Step, next};
+use crate::threat::compromised;
 
 /// Begins a sign-in with USERNAME and PASSWORD. A name that nobody has costs the same work and, where the client may not
 /// learn who exists, gets the same answer.
@@ -45,6 +46,7 @@ pub async fn prove(attempt: &Attempt<'_>, user: Option<User>, typed: &str, given
     };
     lockout::succeeded(cx, pool, &subject, failures).await?;
     drop(turn);
+    compromised::check_used(attempt, &user, given).await?;
     Ok(user)
 }
 
