@@ -47,3 +47,4 @@ mod tokens;
 mod users;
 mod valid;
 mod walk;
+mod web_authn;

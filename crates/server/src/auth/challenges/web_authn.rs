@@ -14,7 +14,7 @@ use super::Challenge;
 use crate::accounts::factors::Factor;
 use crate::accounts::passkeys::{self, Passkey};
 use crate::accounts::relying_party::RelyingParty;
-use crate::accounts::user::{self, User};
+use crate::accounts::user::User;
 use crate::accounts::{lockout, unknown};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
@@ -93,18 +93,7 @@ impl Challenge for WebAuthn {
         let username = attempt.required("USERNAME")?;
         let credential = attempt.required("CREDENTIAL")?;
         attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let (same_pool, question, named) = (Arc::clone(pool), asked.clone(), username.to_owned());
-        let user = cx
-            .store
-            .read(move |tx| {
-                if !question.is_about(tx, &same_pool, &named)? {
-                    return Err(Error::invalid_session());
-                }
-                question.check_unspent(tx, Error::session_spent)?;
-                user::by_id(tx, &same_pool, &question.progress.user_id)
-            })
-            .await?;
-
+        let user = asked.user(attempt, username).await?;
         let subject = lockout::subject(cx, pool, user.as_ref(), &asked.progress.typed);
         let turn = lockout::turn(cx, pool, &subject).await;
         let failures = proofs::password::check_lock(attempt, &subject).await?;
