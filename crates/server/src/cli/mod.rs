@@ -7,6 +7,7 @@ mod doctor;
 mod keys;
 mod migrate;
 mod serve;
+mod triggers;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ enum Verb {
     Keys(keys::Keys),
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
+    Triggers(triggers::Triggers),
     Config(config::Show),
     #[command(hide = true)]
     Docs(docs::Docs),
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
             Verb::Keys(keys) => keys.run().await,
             Verb::Migrate(migrate) => migrate.run().await,
             Verb::Doctor(doctor) => doctor.run().await,
+            Verb::Triggers(triggers) => triggers.run().await,
             Verb::Config(show) => show.run(),
             Verb::Docs(docs) => docs.run(),
         }

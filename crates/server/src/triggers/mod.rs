@@ -5,6 +5,7 @@ mod command;
 pub mod encryption_sdk;
 pub mod invoke;
 mod lambda;
+pub mod samples;
 pub mod targets;
 mod webhook;
 

@@ -9,6 +9,7 @@ mod choice;
 mod choice_passkeys;
 mod chooser;
 mod cli;
+mod cli_triggers;
 mod clients;
 mod clock;
 mod codes;
