@@ -1,6 +1,7 @@
 //! What the server is told: defaults, a file, the environment and flags, read into one checked value.
 
 mod layers;
+mod messages;
 mod reference;
 mod secret;
 mod targets;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use layers::{ConfigError, Origin};
+pub use messages::{Mail, MailTransport, Sms, SmsTransport, SmtpTls, smtp_password};
 pub use reference::reference_markdown;
 pub use secret::Secret;
 pub use targets::{AwsCredentials, Outbound, Triggers, Webhook};
@@ -110,53 +112,6 @@ pub struct Aws {
     pub verify_signatures: bool,
 }
 
-/// How e-mail leaves the server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    pub transport: MailTransport,
-    pub from: String,
-    pub smtp_host: String,
-    /// 0 is the usual port of `smtp_tls`.
-    pub smtp_port: u16,
-    pub smtp_tls: SmtpTls,
-    pub smtp_username: String,
-    #[serde(deserialize_with = "unset::secret")]
-    pub smtp_password: Option<Secret>,
-    #[serde(deserialize_with = "unset::path")]
-    pub smtp_password_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailTransport {
-    Smtp,
-    Inbox,
-    None,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    None,
-    Starttls,
-    Tls,
-}
-
-/// How text messages leave the server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    pub transport: SmsTransport,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmsTransport {
-    Inbox,
-    None,
-}
-
 /// The service's quotas; counts, or counts in an hour where the name says so.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +131,10 @@ pub struct Limits {
     pub forgot_password_per_hour: u64,
     pub change_password_per_hour: u64,
     pub sign_in_codes_per_hour: u64,
+    pub codes_per_user_per_hour: u64,
+    pub text_messages_per_prefix_per_hour: u64,
+    /// 0 is no limit.
+    pub default_emails_per_day: u64,
 }
 
 /// What threat protection looks into, and how long it remembers.
@@ -341,7 +300,7 @@ impl Config {
 
     fn check(&mut self) -> Result<(), ConfigError> {
         let wrong = |key: &str, message: String| Err(ConfigError::value(key, self.layers.origin(key), message));
-        let Self { server, keys, aws, mail, threat, .. } = self;
+        let Self { server, keys, aws, threat, .. } = self;
 
         if !aws.verify_signatures && !server.listen.ip().is_loopback() {
             return wrong(
@@ -393,15 +352,6 @@ impl Config {
         if aws.issuer != "aws" && !aws.issuer.contains("{poolId}") {
             return wrong("aws.issuer", "takes a URL with {poolId} in it, or the word aws".into());
         }
-        if mail.transport == MailTransport::Smtp && mail.smtp_host.is_empty() {
-            return wrong("mail.smtp_host", "mail.transport is smtp: name the SMTP server".into());
-        }
-        if mail.smtp_password.is_some() && mail.smtp_password_file.is_some() {
-            return wrong("mail.smtp_password", "set mail.smtp_password or mail.smtp_password_file, not both".into());
-        }
-        if let Err(error) = crate::messages::email::mailbox(&mail.from) {
-            return wrong("mail.from", error.to_string());
-        }
         if !(1..=3650).contains(&threat.event_days) {
             return wrong("threat.event_days", "takes 1 to 3650 days".into());
         }
@@ -416,23 +366,11 @@ impl Config {
             );
         }
         targets::check(self)?;
+        messages::check(self)?;
         if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
             return wrong("log.level", error.to_string());
         }
         Ok(())
-    }
-}
-
-/// The SMTP password, from the configuration or the file it names.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn smtp_password(mail: &Mail) -> Result<Option<Secret>, ConfigError> {
-    match &mail.smtp_password_file {
-        Some(path) => read_secret(path).map(Some).map_err(|error| {
-            ConfigError::value("mail.smtp_password_file", None, format!("cannot read {}: {error}", path.display()))
-        }),
-        None => Ok(mail.smtp_password.clone()),
     }
 }
 

@@ -101,6 +101,7 @@ impl Context {
         srp::prepare();
         let inbox = Inbox::default();
         let mailer = Mailer::new(&config.mail, &inbox).map_err(|error| Unready::new(error.to_string()))?;
+        let texter = Texter::new(&config.sms, &inbox).map_err(|error| Unready::new(error.to_string()))?;
         let outbound = Outbound::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let targets = Targets::new(config).map_err(|error| Unready::new(error.to_string()))?;
         let wrapping_key = WrappingKey::new(config).map_err(|error| Unready::new(error.to_string()))?;
@@ -109,7 +110,7 @@ impl Context {
             outbound,
             targets,
             wrapping_key,
-            texter: Texter::new(&config.sms, &inbox),
+            texter,
             seals: Seals::new(&master),
             config: config.clone(),
             store,

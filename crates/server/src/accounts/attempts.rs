@@ -21,6 +21,10 @@ pub enum Tried {
     SignInCode,
     /// The same at the asking of anybody.
     SignInCodeOfAnybody,
+    /// A code of any kind.
+    Code,
+    /// A text message to an area's numbers.
+    TextMessageToArea,
 }
 
 /// How much of something is allowed in the running hour.
@@ -42,6 +46,8 @@ pub fn allowance(cx: &Context, tried: Tried) -> Allowance {
         Tried::PasswordReset => ("password_reset", limits.forgot_password_per_hour),
         Tried::ChangePassword => ("change_password", limits.change_password_per_hour),
         Tried::SignInCode => ("sign_in_code", limits.sign_in_codes_per_hour),
+        Tried::Code => ("code", limits.codes_per_user_per_hour),
+        Tried::TextMessageToArea => ("text_message_to_area", limits.text_messages_per_prefix_per_hour),
         Tried::SignInCodeOfAnybody => ("sign_in_code_of_anybody", limits.sign_in_codes_per_hour.saturating_mul(5)),
     };
     let now = cx.clock.now_ms();

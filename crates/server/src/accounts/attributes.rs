@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cognate_shapes::enums::VerifiedAttribute;
-use cognate_shapes::error::{Error, Result};
+use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::scalars::{AttributeName, AttributeValue};
 use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
 use cognate_store::Tx;
@@ -124,6 +124,7 @@ pub async fn update(
             && pool.auto_verifies(*attribute)
         {
             let code = codes::draw(cx, pool, &user.id, Purpose::Attribute(*attribute), *attribute, value)?;
+            let code = if matches!(writer, Writer::Administrator) { code.unlimited() } else { code };
             drawn.push((*attribute, value.clone(), code));
         }
     }
@@ -141,13 +142,21 @@ pub async fn update(
         user.modified_ms = now;
         store(tx, &write, &before, &user)?;
         for (_, _, code) in codes.iter().filter(|(attribute, ..)| unverified.contains(attribute)) {
-            code.put(tx)?;
+            code.put(tx).map_err(undelivered)?;
         }
         Ok::<_, Error>((user, unverified))
     });
     let (user, unverified) = written.await?;
     drawn.retain(|(attribute, ..)| unverified.contains(attribute));
     send(cx, pool, &user, drawn, &writer).await
+}
+
+/// `UpdateUserAttributes` lists no `LimitExceededException`.
+fn undelivered(mut error: Error) -> Error {
+    if error.code == Code::LimitExceeded {
+        error.code = Code::CodeDeliveryFailure;
+    }
+    error
 }
 
 /// Takes attributes away.

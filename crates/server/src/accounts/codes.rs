@@ -8,6 +8,7 @@ use cognate_store::{Tx, codes};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::sending::{Sending, sending};
 use super::user::User;
 use crate::context::Context;
 use crate::directory::Pool;
@@ -69,6 +70,8 @@ struct Sent {
 pub struct Drawn {
     pub code: Zeroizing<String>,
     row: codes::Code,
+    /// `None`: as many as there are.
+    limits: Option<Sending>,
 }
 
 impl std::fmt::Debug for Drawn {
@@ -78,9 +81,18 @@ impl std::fmt::Debug for Drawn {
 }
 
 impl Drawn {
-    /// Stores the code in place of the one before.
+    /// Stores the code in place of the one before, unless too many were sent in this hour.
     pub fn put(&self, tx: &mut Tx<'_>) -> Result<()> {
+        if let Some(limits) = &self.limits {
+            limits.spend(tx, &self.row.pool_id, &self.row.user_id)?;
+        }
         Ok(codes::put(tx, &self.row)?)
+    }
+
+    /// The same code for an administrator, who may send as many as there are users.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Self { limits: None, ..self }
     }
 }
 
@@ -175,7 +187,7 @@ fn keep(
         attempts: 0,
         doc,
     };
-    Ok(Drawn { code, row })
+    Ok(Drawn { code, row, limits: Some(sending(cx, attribute, value)) })
 }
 
 /// Draws what [`draw`] does for a name that nobody may use it for: no code fits it.

@@ -9,17 +9,24 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
 
-use cognate_shapes::enums::{DeliveryMedium, VerifiedAttribute};
+use cognate_shapes::enums::{DeliveryMedium, EmailSendingAccount, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
+use cognate_shapes::risk::{NotifyConfiguration, NotifyEmail};
 use cognate_shapes::scalars::{AttributeName, Text};
 use cognate_shapes::user::CodeDeliveryDetails;
+use cognate_store::attempts;
 use zeroize::Zeroizing;
 
 use super::names::{EMAIL, PHONE_NUMBER};
 use super::user::User;
 use crate::context::Context;
+use crate::directory::delivery_rules::arn_region;
 use crate::directory::{Client, Pool};
-use crate::messages::{Email, Failure, MessageKind, Sms, Templates, Values, compose, mask};
+use crate::messages::compose::{self, EmailText};
+use crate::messages::frame::framed;
+use crate::messages::{
+    DeliveryError, Email, EmailSender, Eums, Failure, MessageKind, Sms, SmsSender, Templates, Values, mask,
+};
 
 /// A message to a user, before it has words.
 #[derive(Clone)]
@@ -139,6 +146,33 @@ pub async fn invite(
     Ok(())
 }
 
+/// Tells a user that a sign-in carried a risk, in the words of the pool; placeholders such as `{ip-address}` stand for
+/// `values`. A user without e-mail address is told nothing.
+pub async fn notify(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    user: &User,
+    configuration: &NotifyConfiguration,
+    notice: &NotifyEmail,
+    values: &[(&str, &str)],
+) -> Result<()> {
+    let Some(to) = user.attribute(EMAIL) else { return Ok(()) };
+    let (html, text) = (notice.html_body.as_deref(), notice.text_body.as_deref());
+    let composed = compose::notice(&notice.subject, html, text, values);
+    let text = |scalar: Option<&str>| scalar.map(str::to_owned);
+    let sender = Sender {
+        from: text(configuration.from.as_deref()),
+        reply_to: text(configuration.reply_to.as_deref()),
+        identity: Some(configuration.source_arn.as_str().to_owned()),
+        configuration_set: None,
+    };
+    let email = addressed(cx, pool, to, &composed, sender);
+    hand_over(cx, pool, email).await.map_err(|error| {
+        tracing::warn!(%error, pool = pool.id, "a notice was not delivered");
+        Error::new(Code::InvalidEmailRoleAccessPolicy, UNTAKEN)
+    })
+}
+
 /// Where a code went, as the service shows it.
 pub fn details(attribute: VerifiedAttribute, to: &str) -> CodeDeliveryDetails {
     let (medium, destination) = match attribute {
@@ -156,19 +190,50 @@ pub fn details(attribute: VerifiedAttribute, to: &str) -> CodeDeliveryDetails {
 async fn deliver(cx: &Context, pool: &Arc<Pool>, message: &Message) -> Result<()> {
     let templates = words::templates(pool);
     let handed_over = match message.attribute {
-        VerifiedAttribute::Email => cx.mailer.send(compose_email(cx, pool, message, &templates)).await,
+        VerifiedAttribute::Email => {
+            let email = compose_email(cx, pool, message, &templates);
+            hand_over(cx, pool, email).await
+        }
         VerifiedAttribute::PhoneNumber if pool.settings.sms_configuration.is_none() => {
             return Err(refused(message, Failure::Untaken, NO_SMS));
         }
-        VerifiedAttribute::PhoneNumber => cx.texter.send(compose_sms(cx, message, &templates)).await,
+        VerifiedAttribute::PhoneNumber => {
+            cx.texter.send(&cx.outbound, compose_sms(cx, pool, message, &templates)).await
+        }
     };
     handed_over.map_err(|error| {
         tracing::warn!(%error, kind = message.kind.as_str(), pool = pool.id, "a message was not delivered");
-        refused(message, error.failure(), UNTAKEN)
+        let words = if error.failure() == Failure::Exhausted { EXHAUSTED } else { UNTAKEN };
+        refused(message, error.failure(), words)
     })
 }
 
+/// Hands an e-mail over, unless the pool's day is used up.
+async fn hand_over(cx: &Context, pool: &Pool, email: Email) -> std::result::Result<(), DeliveryError> {
+    let most = cx.config.limits.default_emails_per_day;
+    let settings = pool.settings.email_configuration.as_ref();
+    let is_default =
+        settings.and_then(|settings| settings.email_sending_account) != Some(EmailSendingAccount::Developer);
+    if most > 0 && is_default {
+        let (id, now) = (pool.id.clone(), cx.clock.now_ms());
+        let day = now - (now - NINE_MS).rem_euclid(DAY_MS);
+        let counted = cx.store.write(move |tx| attempts::increment(tx, &id, "pool", "default_email", day)).await;
+        let count = counted.map_err(|error| DeliveryError::new(format_args!("mails cannot be counted: {error}")))?;
+        if u64::try_from(count).unwrap_or(u64::MAX) > most {
+            return Err(DeliveryError::exhausted());
+        }
+    }
+    cx.mailer.send(&cx.outbound, email).await
+}
+
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// When the day of the service's mail begins: 09:00 UTC.
+const NINE_MS: i64 = 9 * 3_600_000;
+
 const NO_SMS: &str = "Unable to send the message. User pool does not have SMS configuration to send messages.";
+const EXHAUSTED: &str = "Exceeded daily email limit for the operation or the account. If a higher limit is required, please \
+                         configure your user pool to use your own Amazon SES configuration for sending email.";
 const UNTAKEN: &str = "Unable to send the message. The delivery service did not take it.";
 
 /// The error of a message that was not delivered, as the operation that sends it lists it.
@@ -181,13 +246,16 @@ fn refused(message: &Message, failure: Failure, words: &'static str) -> Error {
         MessageKind::AdminCreateUser => true,
         _ => !message.by_administrator,
     };
+    let lists_limits =
+        lists_deliveries && !matches!(message.kind, MessageKind::AdminCreateUser | MessageKind::UpdateUserAttribute);
     let code = match (failure, message.attribute) {
+        (Failure::Exhausted, _) if lists_limits => Code::LimitExceeded,
+        (Failure::Exhausted, _) => Code::TooManyRequests,
         // AdminCreateUser lists no error for the role that sends e-mail.
         (_, VerifiedAttribute::Email) if message.kind == MessageKind::AdminCreateUser => Code::CodeDeliveryFailure,
         (Failure::Untaken, _) if lists_deliveries => Code::CodeDeliveryFailure,
         (_, VerifiedAttribute::Email) => Code::InvalidEmailRoleAccessPolicy,
-        (Failure::Untaken | Failure::AccessDenied, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleAccessPolicy,
-        (Failure::TrustRefused, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleTrustRelationship,
+        (_, VerifiedAttribute::PhoneNumber) => Code::InvalidSmsRoleAccessPolicy,
     };
     Error::new(code, words)
 }
@@ -204,30 +272,71 @@ fn compose_email(cx: &Context, pool: &Pool, message: &Message, templates: &Templ
     let values = Values { code, username: Some(&message.user.username), link: link.as_deref() };
     let composed = compose::email(message.kind, templates, values);
     let settings = pool.settings.email_configuration.as_ref();
+    let text = |scalar: Option<&str>| scalar.map(str::to_owned);
+    let sender = Sender {
+        from: text(settings.and_then(|settings| settings.from.as_deref())),
+        reply_to: text(settings.and_then(|settings| settings.reply_to_email_address.as_deref())),
+        identity: text(settings.and_then(|settings| settings.source_arn.as_deref())),
+        configuration_set: text(settings.and_then(|settings| settings.configuration_set.as_deref())),
+    };
+    let email = addressed(cx, pool, &message.to, &composed, sender);
+    Email { code: code.map(str::to_owned), link, ..email }
+}
+
+/// Whom an e-mail comes from, as the pool says it.
+struct Sender {
+    from: Option<String>,
+    reply_to: Option<String>,
+    /// ARN of an identity at Amazon SES.
+    identity: Option<String>,
+    configuration_set: Option<String>,
+}
+
+/// An e-mail without code and link. Without an identity that allows another sender it comes from the server's own.
+fn addressed(cx: &Context, pool: &Pool, to: &str, composed: &EmailText, sender: Sender) -> Email {
+    let of_identity = |arn: &String| {
+        let (_, identity) = arn.rsplit_once(":identity/")?;
+        identity.contains('@').then(|| identity.to_owned())
+    };
+    let identity = sender.identity;
+    let region = identity.as_deref().and_then(arn_region).unwrap_or(&pool.region).to_owned();
     Email {
         id: cx.rng.uuid(),
-        to: message.to.clone(),
-        from: settings.and_then(|settings| settings.from.as_ref()).map(|from| from.as_str().to_owned()),
-        reply_to: settings
-            .and_then(|settings| settings.reply_to_email_address.as_ref())
-            .map(|address| address.as_str().to_owned()),
-        subject: composed.subject,
-        html: composed.html,
-        text: composed.text,
-        code: code.map(str::to_owned),
-        link,
+        to: to.to_owned(),
+        from: identity.as_ref().and_then(|arn| sender.from.or_else(|| of_identity(arn))),
+        reply_to: sender.reply_to,
+        subject: composed.subject.clone(),
+        html: framed(composed),
+        text: composed.text.clone(),
+        code: None,
+        link: None,
         at: cx.clock.now_ms(),
+        sender: EmailSender { region, identity, configuration_set: sender.configuration_set },
     }
 }
 
-fn compose_sms(cx: &Context, message: &Message, templates: &Templates) -> Sms {
+fn compose_sms(cx: &Context, pool: &Pool, message: &Message, templates: &Templates) -> Sms {
     let code = message.code.as_ref().map(|code| code.as_str());
     let values = Values { code, username: Some(&message.user.username), link: None };
+    let settings = pool.settings.sms_configuration.as_ref();
+    let eums = settings.and_then(|settings| settings.eums_sms.as_ref());
+    let named = match eums {
+        Some(eums) => eums.region.as_deref(),
+        None => settings.and_then(|settings| settings.sns_region.as_deref()),
+    };
+    let text = |scalar: Option<&str>| scalar.map(str::to_owned);
+    let eums = eums.map(|eums| Eums {
+        origination_identity: text(eums.origination_identity.as_deref()),
+        configuration_set: text(eums.configuration_set_name.as_deref()),
+        in_entity_id: text(eums.in_entity_id.as_deref()),
+        in_template_id: text(eums.in_template_id.as_deref()),
+    });
     Sms {
         to: message.to.clone(),
         text: compose::sms(message.kind, templates, values),
         code: code.map(str::to_owned),
         at: cx.clock.now_ms(),
+        sender: SmsSender { region: named.unwrap_or(&pool.region).to_owned(), eums },
     }
 }
 

@@ -23,6 +23,7 @@ pub mod password;
 pub mod recovery;
 pub mod relying_party;
 pub mod secret_hash;
+pub mod sending;
 pub mod sign_up;
 pub mod unknown;
 pub mod user;

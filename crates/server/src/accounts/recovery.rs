@@ -108,7 +108,7 @@ pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Res
     let ways = self_service(pool)?;
     let user = find(cx, pool, name).await?.ok_or_else(Error::user_not_found)?;
     let (user, attribute, to) = recoverable(pool, user, &ways)?;
-    let drawn = codes::draw(cx, pool, &user.id, Purpose::PasswordReset, attribute, &to)?;
+    let drawn = codes::draw(cx, pool, &user.id, Purpose::PasswordReset, attribute, &to)?.unlimited();
     let (code, id, now, of) = (drawn.code.clone(), user.id.clone(), cx.clock.now_ms(), Arc::clone(pool));
     let reset = cx.store.write(move |tx| {
         let before = user::by_id(tx, &of, &id)?.ok_or_else(Error::user_not_found)?;

@@ -266,6 +266,13 @@ async fn mail(config: &Config) -> Check {
             "mail.transport is none: sign-up, reset and invitation by e-mail fail",
             "set mail.transport = \"smtp\" and mail.smtp_host, or leave it if no pool sends e-mail",
         ),
+        MailTransport::Ses
+            if config.aws_credentials.access_key_id.is_empty() && config.mail.ses_endpoint.is_empty() =>
+        {
+            Check::fail(NAME, "mail.transport is ses, and there are no credentials", "set [aws_credentials]")
+        }
+        MailTransport::Ses => Check::ok(NAME, "goes to Amazon SES; nothing was sent to try it"),
+        MailTransport::Webhook => Check::ok(NAME, "goes to a webhook; nothing was sent to try it"),
         MailTransport::Smtp => {
             let server = &config.mail.smtp_host;
             let checked = match Mailer::new(&config.mail, &Inbox::default()) {

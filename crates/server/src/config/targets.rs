@@ -124,7 +124,8 @@ pub(super) fn is_endpoint(text: &str) -> bool {
     })
 }
 
-fn is_webhook(text: &str) -> bool {
+/// Whether the text is the URL of a webhook: over https, or on this very machine.
+pub(super) fn is_webhook(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -5,7 +5,7 @@
 mod client;
 pub mod client_changes;
 mod client_rules;
-mod delivery_rules;
+pub mod delivery_rules;
 pub mod described;
 pub mod mfa_rules;
 mod pool;

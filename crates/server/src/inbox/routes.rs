@@ -51,8 +51,9 @@ async fn html(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {
     let Some(html) = inbox.message(id).and_then(|message| message.html.clone()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let document =
-        format!("<!doctype html><meta charset=utf-8><base target=_blank><style>{MESSAGE_STYLE}</style>{html}");
+    let is_page = html.starts_with("<!doctype html>");
+    let style = if is_page { "" } else { MESSAGE_STYLE };
+    let document = format!("<!doctype html><meta charset=utf-8><base target=_blank><style>{style}</style>{html}");
     ([(header::CONTENT_SECURITY_POLICY, MESSAGE_POLICY)], Html(document)).into_response()
 }
 

@@ -91,6 +91,8 @@ pub struct EmailText {
     pub html: String,
     /// The same for readers without HTML.
     pub text: String,
+    /// Whether the words are the service's and not the pool's own.
+    pub is_default: bool,
 }
 
 impl std::fmt::Debug for EmailText {
@@ -103,16 +105,82 @@ impl std::fmt::Debug for EmailText {
 /// of a user without password.
 pub fn email(kind: MessageKind, templates: &Templates, values: Values<'_>) -> EmailText {
     let (subject, message) = email_templates(kind, templates, values);
-    let html = expand(message, kind, values, escape_html);
-    EmailText { subject: one_line(&expand(subject, kind, values, str::to_owned)), text: plain_text(&html), html }
+    let is_default = !message.is_own;
+    let (code, link) = if is_default { (CODE_STYLE, BUTTON_STYLE) } else { ("", "") };
+    let html = expand(message.words, kind, values, Markup::Html { code, link });
+    let subject = one_line(&expand(subject.words, kind, values, Markup::None));
+    EmailText { subject, text: plain_text(&html), html, is_default }
+}
+
+/// The words of a notice whose placeholders, such as `{ip-address}`, stand for these values. Of `html` and `text` one may
+/// be missing.
+pub fn notice(subject: &str, html: Option<&str>, text: Option<&str>, values: &[(&str, &str)]) -> EmailText {
+    let written = |template: &str, escape: fn(&str) -> String| {
+        let mut out = String::with_capacity(template.len() + 64);
+        let mut rest = template;
+        // In one pass, so that no value is expanded itself.
+        while let Some(brace) = rest.find('{') {
+            out.push_str(&rest[..brace]);
+            rest = &rest[brace..];
+            let found = values.iter().find_map(|(name, value)| Some((rest.strip_prefix(name)?, value)));
+            if let Some((after, value)) = found {
+                out.push_str(&escape(value));
+                rest = after;
+            } else {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+        out + rest
+    };
+    let html = match (html, text) {
+        (Some(html), _) => written(html, escape_html),
+        (None, text) => escape_html(&written(text.unwrap_or_default(), str::to_owned)).replace('\n', "<br>"),
+    };
+    let text = text.map_or_else(|| plain_text(&html), |text| written(text, str::to_owned));
+    EmailText { subject: one_line(&written(subject, str::to_owned)), html, text, is_default: false }
 }
 
 /// The words of a text message of this kind: one line without control characters.
 pub fn sms(kind: MessageKind, templates: &Templates, values: Values<'_>) -> String {
-    one_line(&expand(sms_template(kind, templates, values), kind, values, str::to_owned))
+    one_line(&expand(sms_template(kind, templates, values), kind, values, Markup::None))
 }
 
-fn email_templates<'t>(kind: MessageKind, templates: &'t Templates, values: Values<'_>) -> (&'t str, &'t str) {
+/// The look of a code in the service's own texts.
+const CODE_STYLE: &str = " class=\"code\" style=\"display:inline-block;padding:1px 9px;border-radius:7px;background:#eef1f7;\
+                          color:#191c23;font:600 18px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;\
+                          letter-spacing:1.5px\"";
+
+/// The look of a link there.
+const BUTTON_STYLE: &str = " class=\"button\" style=\"display:block;width:fit-content;margin:20px 0 0;padding:12px 24px;\
+                            border-radius:9px;background:#2453d6;color:#ffffff;font-weight:600;text-decoration:none\"";
+
+/// What values become.
+#[derive(Clone, Copy)]
+enum Markup {
+    /// Themselves.
+    None,
+    /// Text of HTML, with these attributes around it; a code without any has no element of its own.
+    Html { code: &'static str, link: &'static str },
+}
+
+/// A template, and whether it is the pool's own.
+struct Template<'t> {
+    words: &'t str,
+    is_own: bool,
+}
+
+impl<'t> Template<'t> {
+    fn new(own: &'t Option<String>, default: &'t str) -> Self {
+        Self { words: own.as_deref().unwrap_or(default), is_own: own.is_some() }
+    }
+}
+
+fn email_templates<'t>(
+    kind: MessageKind,
+    templates: &'t Templates,
+    values: Values<'_>,
+) -> (Template<'t>, Template<'t>) {
     let (subject, default_subject, message, default_message) = match kind {
         MessageKind::SignUp | MessageKind::ResendCode if values.link.is_some() => (
             &templates.email_subject_by_link,
@@ -139,7 +207,7 @@ fn email_templates<'t>(kind: MessageKind, templates: &'t Templates, values: Valu
             "Your verification code is {####}. ",
         ),
     };
-    (subject.as_deref().unwrap_or(default_subject), message.as_deref().unwrap_or(default_message))
+    (Template::new(subject, default_subject), Template::new(message, default_message))
 }
 
 fn sms_template<'t>(kind: MessageKind, templates: &'t Templates, values: Values<'_>) -> &'t str {
@@ -160,7 +228,11 @@ fn invitation(values: Values<'_>) -> &'static str {
 
 /// Replaces placeholders in one pass from left to right, so that a value that looks like a placeholder is never
 /// expanded itself.
-fn expand(template: &str, kind: MessageKind, values: Values<'_>, escape: fn(&str) -> String) -> String {
+fn expand(template: &str, kind: MessageKind, values: Values<'_>, markup: Markup) -> String {
+    let (escape, code_attributes, link_attributes): (fn(&str) -> String, _, _) = match markup {
+        Markup::None => (str::to_owned, "", ""),
+        Markup::Html { code, link } => (escape_html, code, link),
+    };
     let username = values.username.filter(|_| kind == MessageKind::AdminCreateUser);
     let link = values.link;
     let mut out = String::with_capacity(template.len() + 64);
@@ -169,18 +241,18 @@ fn expand(template: &str, kind: MessageKind, values: Values<'_>, escape: fn(&str
         out.push_str(&rest[..brace]);
         rest = &rest[brace..];
         if let (Some(after), Some(code)) = (rest.strip_prefix("{####}"), values.code) {
-            out.push_str(&escape(code));
+            if code_attributes.is_empty() {
+                out.push_str(&escape(code));
+            } else {
+                out.extend(["<b", code_attributes, ">", &escape(code), "</b>"]);
+            }
             rest = after;
         } else if let (Some(after), Some(username)) = (rest.strip_prefix("{username}"), username) {
             out.push_str(&escape(username));
             rest = after;
         } else if let (Some((text, after)), Some(link)) = (link_placeholder(rest), link) {
             // The text is the pool owner's own HTML; the link carries what the user typed.
-            out.push_str("<a href=\"");
-            out.push_str(&escape_html(link));
-            out.push_str("\">");
-            out.push_str(text);
-            out.push_str("</a>");
+            out.extend(["<a href=\"", &escape_html(link), "\"", link_attributes, ">", text, "</a>"]);
             rest = after;
         } else {
             out.push('{');
@@ -226,24 +298,42 @@ mod tests {
 
     const CODE: Values<'static> = Values { code: Some("123456"), username: None, link: None };
 
+    fn unstyled(html: &str) -> String {
+        html.replace(CODE_STYLE, "").replace(BUTTON_STYLE, "")
+    }
+
+    /// SECURITY rows 33 and 44: a notice's values are text, and never templates.
+    #[test]
+    fn notices_take_values_once() {
+        let values = [("{city}", "<b>{ip-address}"), ("{ip-address}", "192.0.2.1\r\nBcc: x")];
+        let composed = notice("In {city} {x}", Some("<p>{city}, {ip-address} {"), None, &values);
+        assert_eq!(composed.subject, "In <b>{ip-address} {x}");
+        assert!(composed.html.starts_with("<p>&lt;b&gt;{ip-address}, 192.0.2.1"), "{}", composed.html);
+        assert!(composed.text.starts_with("<b>{ip-address}, 192.0.2.1"), "{}", composed.text);
+        let plain = notice("{ip-address}", None, Some("a <b>\n{city}"), &values);
+        assert!(!plain.subject.contains(['\r', '\n']));
+        assert_eq!(plain.html, "a &lt;b&gt;<br>&lt;b&gt;{ip-address}");
+    }
+
     #[test]
     fn defaults_are_the_services_texts() {
         let none = Templates::default();
         let verification = email(MessageKind::SignUp, &none, CODE);
         assert_eq!(verification.subject, "Your verification code");
-        assert_eq!(verification.html, "Your verification code is 123456. ");
+        assert_eq!(verification.text, "Your verification code is 123456.");
+        assert_eq!(unstyled(&verification.html), "Your verification code is <b>123456</b>. ");
         assert_eq!(sms(MessageKind::SignUp, &none, CODE), "Your verification code is 123456. ");
         assert_eq!(sms(MessageKind::Authentication, &none, CODE), "Your authentication code is 123456. ");
         let mfa = email(MessageKind::Authentication, &none, CODE);
         assert_eq!(
-            (mfa.subject.as_str(), mfa.html.as_str()),
+            (mfa.subject.as_str(), mfa.text.as_str()),
             ("Your authentication code", "Your authentication code is 123456")
         );
 
         let invitation = Values { code: Some("Temp-1"), username: Some("ada"), link: None };
         let invited = email(MessageKind::AdminCreateUser, &none, invitation);
         assert_eq!(invited.subject, "Your temporary password");
-        assert_eq!(invited.html, "Your username is ada and temporary password is Temp-1. ");
+        assert_eq!(invited.text, "Your username is ada and temporary password is Temp-1.");
         assert_eq!(
             sms(MessageKind::AdminCreateUser, &none, Values { code: None, ..invitation }),
             "Your username is ada."
@@ -257,7 +347,7 @@ mod tests {
         let composed = email(MessageKind::SignUp, &Templates::default(), values);
         assert_eq!(composed.subject, "Your verification link");
         assert_eq!(
-            composed.html,
+            unstyled(&composed.html),
             "Please click the link below to verify your email address. \
              <a href=\"https://a.example/confirmUser/?client_id=c&amp;user_name=u\">Verify Email</a> "
         );
@@ -284,8 +374,8 @@ mod tests {
         let templates = Templates { invite_sms_message: Some("{username} has {####}".into()), ..Templates::default() };
         assert_eq!(sms(MessageKind::AdminCreateUser, &templates, values), "{####}{##x##}{username} has SECRET");
         assert_eq!(
-            email(MessageKind::AdminCreateUser, &Templates::default(), values).html,
-            "Your username is {####}{##x##}{username} and temporary password is SECRET. "
+            email(MessageKind::AdminCreateUser, &Templates::default(), values).text,
+            "Your username is {####}{##x##}{username} and temporary password is SECRET."
         );
     }
 

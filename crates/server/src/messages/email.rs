@@ -8,9 +8,15 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
+use serde_json::{Value, json};
+
 use super::DeliveryError;
+use super::gateway::Endpoint;
+use super::ses::Ses;
+use super::webhook::Webhook;
 use crate::config::{self, ConfigError, MailTransport, SmtpTls};
 use crate::inbox::{Inbox, Kind, NewMessage};
+use crate::outbound::Outbound;
 
 /// Time given to the SMTP server for each step.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +40,16 @@ pub struct Email {
     pub link: Option<String>,
     /// When it was sent, in milliseconds since 1970.
     pub at: i64,
+    pub sender: EmailSender,
+}
+
+/// Who sends at Amazon SES; other transports ignore it.
+#[derive(Clone, Debug, Default)]
+pub struct EmailSender {
+    pub region: String,
+    /// ARN of the identity whose policy allows to send in its name.
+    pub identity: Option<String>,
+    pub configuration_set: Option<String>,
 }
 
 impl std::fmt::Debug for Email {
@@ -46,6 +62,8 @@ impl std::fmt::Debug for Email {
 #[derive(Debug, Clone)]
 pub enum Mailer {
     Smtp(Smtp),
+    Ses(Ses),
+    Webhook { webhook: Webhook, from: String },
     Inbox { inbox: Inbox, from: String },
     None,
 }
@@ -71,6 +89,14 @@ impl Mailer {
     pub fn new(config: &config::Mail, inbox: &Inbox) -> Result<Self, ConfigError> {
         Ok(match config.transport {
             MailTransport::Smtp => Self::Smtp(Smtp::new(config)?),
+            MailTransport::Ses => {
+                Self::Ses(Ses { endpoint: Endpoint::new(&config.ses_endpoint), from: config.from.clone() })
+            }
+            MailTransport::Webhook => {
+                let (secret, file) = (config.webhook_secret.as_ref(), config.webhook_secret_file.as_ref());
+                let webhook = Webhook::new("mail", &config.webhook_url, secret, file)?;
+                Self::Webhook { webhook, from: config.from.clone() }
+            }
             MailTransport::Inbox => Self::Inbox { inbox: inbox.clone(), from: config.from.clone() },
             MailTransport::None => Self::None,
         })
@@ -79,10 +105,12 @@ impl Mailer {
     /// Hands the message over and waits until it is taken.
     ///
     /// # Errors
-    /// An address is not one, nothing delivers e-mail here, or the SMTP server did not take it.
-    pub async fn send(&self, email: Email) -> Result<(), DeliveryError> {
+    /// An address is not one, nothing delivers e-mail here, or what delivers it did not take it.
+    pub async fn send(&self, outbound: &Outbound, email: Email) -> Result<(), DeliveryError> {
         match self {
             Self::Smtp(smtp) => smtp.send(email).await,
+            Self::Ses(ses) => ses.send(outbound, email).await,
+            Self::Webhook { webhook, from } => webhook.send(outbound, email.at, &email.posted(from)?).await,
             Self::Inbox { inbox, from } => {
                 let to = mailbox(&email.to)?;
                 let from = mailbox(email.from.as_deref().unwrap_or(from))?;
@@ -114,9 +142,28 @@ impl Mailer {
                 Ok(false) => Err(DeliveryError::new("the SMTP server does not answer NOOP")),
                 Err(error) => Err(refused(&error)),
             },
-            Self::Inbox { .. } => Ok(()),
+            // Asking them anything takes a message.
+            Self::Inbox { .. } | Self::Ses(_) | Self::Webhook { .. } => Ok(()),
             Self::None => Err(DeliveryError::new("mail.transport is none: no e-mail can be sent")),
         }
+    }
+}
+
+impl Email {
+    /// What a webhook is told.
+    fn posted(&self, default_from: &str) -> Result<Value, DeliveryError> {
+        Ok(json!({
+            "id": self.id,
+            "medium": "EMAIL",
+            "to": mailbox(&self.to)?.email.to_string(),
+            "from": mailbox(self.from.as_deref().unwrap_or(default_from))?.to_string(),
+            "replyTo": self.reply_to,
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "code": self.code,
+            "link": self.link,
+        }))
     }
 }
 
@@ -201,7 +248,12 @@ mod tests {
             code: Some("123456".into()),
             link: None,
             at: 1_795_000_000_000,
+            sender: EmailSender::default(),
         }
+    }
+
+    fn outbound() -> Outbound {
+        Outbound::new(&config::Config::serve(&config::Overlay::default()).unwrap()).unwrap()
     }
 
     fn smtp(port: u16, username: &str) -> Mailer {
@@ -227,8 +279,8 @@ mod tests {
         let trap = SmtpTrap::start().await;
         let mailer = smtp(trap.port(), "");
         mailer.check().await.unwrap();
-        mailer.send(email("ada@example.com")).await.unwrap();
-        mailer.send(email("Grace <grace@example.com>")).await.unwrap();
+        mailer.send(&outbound(), email("ada@example.com")).await.unwrap();
+        mailer.send(&outbound(), email("Grace <grace@example.com>")).await.unwrap();
         let messages = trap.messages();
         assert_eq!(messages.len(), 2);
         assert_eq!(messages[0].from, "no-reply@example.com");
@@ -252,16 +304,18 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_an_error_that_tells_no_secret() {
         let trap = SmtpTrap::start().await;
-        let error = smtp(trap.port(), "").send(email("refused@example.com")).await.unwrap_err().to_string();
+        let error =
+            smtp(trap.port(), "").send(&outbound(), email("refused@example.com")).await.unwrap_err().to_string();
         assert!(error.contains("550"), "{error}");
         assert!(!error.contains("123456"));
 
-        let error = smtp(trap.port(), "cognate").send(email("ada@example.com")).await.unwrap_err().to_string();
+        let error =
+            smtp(trap.port(), "cognate").send(&outbound(), email("ada@example.com")).await.unwrap_err().to_string();
         assert!(!error.contains("hunter2"), "{error}");
 
         let port = trap.port();
         drop(trap);
-        assert!(smtp(port, "").send(email("ada@example.com")).await.is_err());
+        assert!(smtp(port, "").send(&outbound(), email("ada@example.com")).await.is_err());
     }
 
     /// SECURITY row 44: an address cannot smuggle a header or a second recipient.
@@ -276,7 +330,7 @@ mod tests {
             "a@example.com, b@example.com",
             "a@example.com\0",
         ] {
-            assert!(mailer.send(email(odd)).await.is_err(), "{odd:?}");
+            assert!(mailer.send(&outbound(), email(odd)).await.is_err(), "{odd:?}");
         }
     }
 
@@ -284,10 +338,10 @@ mod tests {
     async fn inbox_keeps_code_and_link() {
         let inbox = Inbox::default();
         let mailer = Mailer::Inbox { inbox: inbox.clone(), from: "no-reply@example.com".into() };
-        mailer.send(email("ada@example.com")).await.unwrap();
+        mailer.send(&outbound(), email("ada@example.com")).await.unwrap();
         let kept = &inbox.messages()[0];
         assert_eq!(kept.code.as_deref(), Some("123456"));
         assert_eq!(kept.from, "no-reply@example.com");
-        assert!(Mailer::None.send(email("ada@example.com")).await.is_err());
+        assert!(Mailer::None.send(&outbound(), email("ada@example.com")).await.is_err());
     }
 }

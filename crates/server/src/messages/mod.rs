@@ -2,15 +2,22 @@
 
 pub mod compose;
 pub mod email;
+pub mod frame;
+mod gateway;
 pub mod mask;
 mod plain_text;
+mod segments;
+mod ses;
 pub mod sms;
+mod sns;
+mod webhook;
 
 use std::fmt;
 
 pub use compose::{MessageKind, Templates, Values};
-pub use email::{Email, Mailer};
-pub use sms::{Sms, Texter};
+pub use email::{Email, EmailSender, Mailer};
+pub use sms::{Sms, SmsSender, Texter};
+pub use sns::Eums;
 
 /// A message that could not be handed over, in words for the log. Never holds the message itself, a code or a password.
 #[derive(Debug)]
@@ -26,13 +33,22 @@ pub enum Failure {
     Untaken,
     /// Whoever sends is not allowed to.
     AccessDenied,
-    /// Whoever sends may not be impersonated.
-    TrustRefused,
+    /// All that may be sent today was sent.
+    Exhausted,
 }
 
 impl DeliveryError {
-    fn new(words: impl fmt::Display) -> Self {
-        Self { failure: Failure::Untaken, words: words.to_string() }
+    pub fn new(words: impl fmt::Display) -> Self {
+        Self::because(Failure::Untaken, words)
+    }
+
+    /// All that may be sent today was sent.
+    pub fn exhausted() -> Self {
+        Self::because(Failure::Exhausted, "the pool's mails of the day are used up")
+    }
+
+    fn because(failure: Failure, words: impl fmt::Display) -> Self {
+        Self { failure, words: words.to_string() }
     }
 
     pub fn failure(&self) -> Failure {

@@ -12,7 +12,8 @@ mod webhook;
 use cognate_shapes::pool::LambdaConfig;
 
 pub use invoke::{Failure, invoke};
-pub use targets::{Target, Targets};
+pub use targets::{Key, Target, Targets};
+pub use webhook::{SIGNATURE, TIMESTAMP, signature};
 
 /// A place in a pool's life where a function is called, named as errors name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

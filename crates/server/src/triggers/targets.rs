@@ -35,7 +35,7 @@ impl Key {
         Ok(Self(secret.to_vec()))
     }
 
-    pub(super) fn expose(&self) -> &[u8] {
+    pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }
 }

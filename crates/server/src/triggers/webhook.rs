@@ -39,7 +39,8 @@ pub(super) async fn call(asked: &Asked<'_>, url: &str, secret: &Key) -> Result<B
     })
 }
 
-fn signature(secret: &Key, timestamp: &str, body: &[u8]) -> String {
+/// The value of [`SIGNATURE`].
+pub fn signature(secret: &Key, timestamp: &str, body: &[u8]) -> String {
     let mut signed = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret.expose()));
     signed.update(timestamp.as_bytes());
     signed.update(b".");
