@@ -203,8 +203,16 @@ impl Operation for AdminInitiateAuth {
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
         let visit = Visit::administrative(&caller.origin, self.context_data.as_ref(), self.client_metadata);
-        let attempt =
-            Attempt { cx, door: Door::Admin, pool, client, given, session: self.session, visit, watch: Watch::default() };
+        let attempt = Attempt {
+            cx,
+            door: Door::Admin,
+            pool,
+            client,
+            given,
+            session: self.session,
+            visit,
+            watch: Watch::default(),
+        };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
     }
 }
