@@ -9,7 +9,7 @@ use super::challenges::web_authn;
 use super::progress::{Changes, Progress};
 use super::proofs::{self, one_time_code};
 use super::session::Pending;
-use super::{Attempt, Step, next};
+use super::{Attempt, Step, next, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::mfa_choice::{self, Choice};
 use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};
@@ -35,13 +35,17 @@ pub async fn available(attempt: &Attempt<'_>, user: Option<&User>, progress: &Pr
         Some(user) => of_user(attempt, user).await?,
         None => of_nobody(attempt, &progress.typed),
     };
+    if let Some(level) = progress.target {
+        available.retain(|challenge| step_up::leads_to(*challenge, level));
+    }
     if available.is_empty() {
         available.extend(PASSWORDS);
     }
     Ok(available)
 }
 
-async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<ChallengeName>> {
+/// The factors of a user that the pool lets a sign-in begin with.
+pub async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<ChallengeName>> {
     let pool = &attempt.pool;
     // The temporary password has to be replaced before anything else counts.
     if user.status == UserStatus::ForceChangePassword {

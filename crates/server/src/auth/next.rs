@@ -40,6 +40,10 @@ pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, cha
         going_on(attempt, &user, &progress, changes).await?;
         return new_password_required::ask(attempt, &user, progress);
     }
+    if let Some(missing) = step_up::missing(attempt, &user, &progress).await? {
+        going_on(attempt, &user, &progress, changes).await?;
+        return missing.ask(attempt, &user, progress).await;
+    }
     if let Some(question) = second_factor::needed(attempt, &user, &progress).await? {
         going_on(attempt, &user, &progress, changes).await?;
         return question.ask(attempt, &user, progress).await;

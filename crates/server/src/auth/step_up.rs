@@ -1,11 +1,14 @@
 //! Step-up: how strong a sign-in is (`acr`), by which methods (`amr`), and asking for as much as a caller demands.
 
-use cognate_shapes::enums::{ChallengeName, UserPoolTier};
+use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolTier};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::AcrLevelKey;
 
-use super::Attempt;
+use super::challenges::web_authn;
+use super::progress::Progress;
+use super::{Attempt, Step, first_factor, second_factor};
 use crate::accounts::factors::Factor;
+use crate::accounts::mfa::Method;
 use crate::accounts::user::User;
 use crate::directory::Pool;
 use crate::tokens::verify::{self, Bearer};
@@ -146,10 +149,43 @@ fn level_of(pool: &Pool, bearer: &Bearer) -> Option<Level> {
     bearer.acr.as_deref().and_then(|acr| named(pool, acr))
 }
 
+/// What is asked for next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Password,
+    Method(Method),
+    Passkey,
+}
+
+impl Missing {
+    /// Asks it.
+    pub async fn ask(self, attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Step> {
+        match self {
+            Self::Password => first_factor::ask(attempt, Some(user), progress, ChallengeName::Password),
+            Self::Method(method) => second_factor::ask_method(attempt, user, progress, method).await,
+            Self::Passkey => web_authn::ask(attempt, user, progress).await,
+        }
+    }
+}
+
+/// What a sign-in still lacks of the level it is to reach. Nothing is set up on the way: who has no factor that leads
+/// there does not get in.
+pub async fn missing(attempt: &Attempt<'_>, user: &User, progress: &Progress) -> Result<Option<Missing>> {
+    let Some(target) = progress.target else { return Ok(None) };
+    if level(&progress.proved).is_some_and(|level| level >= target) {
+        return Ok(None);
+    }
+    let ways = Ways::of(attempt, user).await?;
+    ways.next(&progress.proved, target).map(Some).ok_or_else(Error::level_out_of_reach)
+}
+
 /// Of the levels that will do, the one to reach: the first that the user's factors come to, else the first.
-pub fn target(levels: &[Level], highest: Level) -> Level {
-    let reachable = levels.iter().find(|level| **level <= highest).or(levels.first());
-    reachable.copied().unwrap_or(1)
+pub async fn target(attempt: &Attempt<'_>, user: Option<&User>, levels: &[Level]) -> Result<Option<Level>> {
+    let highest = match user {
+        Some(user) => Ways::of(attempt, user).await?.highest(),
+        None => 4,
+    };
+    Ok(levels.iter().find(|level| **level <= highest).or(levels.first()).copied())
 }
 
 /// Whether a sign-in that begins by this challenge can come to the level, with a second factor where need be.
@@ -158,5 +194,140 @@ pub fn leads_to(challenge: ChallengeName, level: Level) -> bool {
         ChallengeName::Password | ChallengeName::PasswordSrp => true,
         ChallengeName::WebAuthn => level <= 3,
         _ => level <= 2,
+    }
+}
+
+/// What a user can prove.
+struct Ways {
+    password: bool,
+    passkey: bool,
+    /// Whether a code alone may begin a sign-in.
+    code: bool,
+    /// Second factors, the preferred one first.
+    methods: Vec<Method>,
+}
+
+impl Ways {
+    async fn of(attempt: &Attempt<'_>, user: &User) -> Result<Self> {
+        let first = first_factor::of_user(attempt, user).await?;
+        let mut methods = vec![Method::Totp, Method::Sms, Method::Email];
+        methods.retain(|method| has(&attempt.pool, user, *method));
+        methods.sort_by_key(|method| user.profile.mfa.preferred() != Some(*method));
+        Ok(Self {
+            password: user.credential.is_some(),
+            passkey: first.contains(&ChallengeName::WebAuthn),
+            code: first.iter().any(|name| matches!(name, ChallengeName::EmailOtp | ChallengeName::SmsOtp)),
+            methods,
+        })
+    }
+
+    fn highest(&self) -> Level {
+        let mut highest = if self.code { 2 } else { 1 };
+        if self.passkey {
+            highest = 3;
+        }
+        for method in self.methods.iter().filter(|_| self.password) {
+            highest = highest.max(level(&[Factor::Password, proof(*method)]).unwrap_or(1));
+        }
+        highest
+    }
+
+    /// The next step of the shortest way from what is proved to the level.
+    fn next(&self, proved: &[Factor], target: Level) -> Option<Missing> {
+        let reaches = |more: &[Factor]| level(&[proved, more].concat()).is_some_and(|level| level >= target);
+        let method = self.methods.iter().find(|method| reaches(&[proof(**method)]));
+        if let Some(method) = method.filter(|_| proved.contains(&Factor::Password)) {
+            return Some(Missing::Method(*method));
+        }
+        let password = self.password && !proved.contains(&Factor::Password);
+        if password && reaches(&[Factor::Password]) {
+            return Some(Missing::Password);
+        }
+        if self.passkey && target <= 3 {
+            return Some(Missing::Passkey);
+        }
+        let both = self.methods.iter().any(|method| reaches(&[Factor::Password, proof(*method)]));
+        (password && both).then_some(Missing::Password)
+    }
+}
+
+/// Whether the user can prove that method when it is asked for beyond what the pool wants of everybody: an address or
+/// number counts once it is verified.
+fn has(pool: &Pool, user: &User, method: Method) -> bool {
+    let begins = |factor| pool.first_factors().contains(&factor);
+    let offered = match method {
+        Method::Totp => return method.is_possible_for(user),
+        Method::Sms => method.is_offered_by(pool),
+        Method::Email => method.is_offered_by(pool) || begins(AuthFactor::EmailOtp),
+    };
+    offered && method.attribute().is_some_and(|attribute| user.is_verified(attribute.as_str()))
+}
+
+fn proof(method: Method) -> Factor {
+    match method {
+        Method::Totp => Factor::Totp,
+        Method::Sms => Factor::Sms,
+        Method::Email => Factor::Email,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Missing, Ways, level, methods};
+    use crate::accounts::factors::Factor::{Custom, Device, Email, Passkey, Password, Sms, Totp};
+    use crate::accounts::mfa::Method;
+
+    const PASSKEY: crate::accounts::factors::Factor = Passkey { platform: true, verified: true };
+
+    #[test]
+    fn each_level_has_its_proofs() {
+        for (proved, expected) in [
+            (&[][..], None),
+            (&[Custom], None),
+            (&[Device], None),
+            (&[Totp], None),
+            (&[Password], Some(1)),
+            (&[Password, Device], Some(1)),
+            (&[Sms], Some(2)),
+            (&[Email], Some(2)),
+            (&[Sms, Email], Some(2)),
+            (&[PASSKEY], Some(3)),
+            (&[Password, Sms], Some(3)),
+            (&[Email, Password], Some(3)),
+            (&[Totp, Password], Some(4)),
+            (&[PASSKEY, Totp], Some(3)),
+            (&[PASSKEY, Password, Totp], Some(4)),
+        ] {
+            assert_eq!(level(proved), expected, "{proved:?}");
+        }
+    }
+
+    #[test]
+    fn methods_are_named_once_each() {
+        assert_eq!(methods(&[Password]), ["pwd"]);
+        assert_eq!(methods(&[Password, Totp, Password]), ["pwd", "otp", "mfa"]);
+        assert_eq!(methods(&[Passkey { platform: false, verified: true }]), ["hwk"]);
+        assert_eq!(methods(&[Email, PASSKEY]), ["email_otp", "swk", "mfa"]);
+        assert!(methods(&[Custom, Device]).is_empty());
+    }
+
+    #[test]
+    fn the_shortest_way_is_taken() {
+        let all = Ways { password: true, passkey: true, code: true, methods: vec![Method::Email, Method::Totp] };
+        assert_eq!(all.highest(), 4);
+        assert_eq!(all.next(&[Password], 2), Some(Missing::Method(Method::Email)));
+        assert_eq!(all.next(&[Password], 4), Some(Missing::Method(Method::Totp)));
+        assert_eq!(all.next(&[Email], 3), Some(Missing::Password));
+        assert_eq!(all.next(&[Email], 4), Some(Missing::Password));
+        assert_eq!(all.next(&[Email, Password], 4), Some(Missing::Method(Method::Totp)));
+        assert_eq!(all.next(&[PASSKEY], 4), Some(Missing::Password));
+        let passkey = Ways { password: true, passkey: true, code: false, methods: Vec::new() };
+        assert_eq!(passkey.highest(), 3);
+        assert_eq!(passkey.next(&[Password], 3), Some(Missing::Passkey));
+        assert_eq!(passkey.next(&[Password], 4), None);
+        let bare = Ways { password: true, passkey: false, code: false, methods: Vec::new() };
+        assert_eq!((bare.highest(), bare.next(&[Password], 2)), (1, None));
+        let codes = Ways { password: false, passkey: false, code: true, methods: vec![Method::Email] };
+        assert_eq!((codes.highest(), codes.next(&[Email], 3)), (2, None));
     }
 }

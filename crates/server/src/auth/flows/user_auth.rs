@@ -4,8 +4,8 @@ use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::{Error, Result};
 
 use super::Flow;
-use crate::auth::progress::Progress;
-use crate::auth::{Attempt, Door, Step, first_factor, hand_over, proofs};
+use crate::auth::progress::{Changes, Progress};
+use crate::auth::{Attempt, Door, Step, first_factor, hand_over, next, proofs, step_up};
 
 pub struct UserAuth;
 
@@ -28,10 +28,18 @@ impl Flow for UserAuth {
             None => None,
         };
         let user = attempt.user(typed).await?;
-        let progress = match &user {
+        let mut progress = match &user {
             Some(user) => Progress::of(attempt, name, user, typed),
             None => proofs::srp::unknown_progress(attempt, name, typed),
         };
+        if let Some(demand) = step_up::demanded(attempt, user.as_ref()).await? {
+            progress.target = step_up::target(attempt, user.as_ref(), &demand.levels).await?;
+            // Part of it was proved before: only what is missing is asked for.
+            if let Some(user) = user.clone().filter(|_| !demand.credited.is_empty()) {
+                progress.proved = demand.credited;
+                return next::next(attempt, user, progress, Changes::none()).await;
+            }
+        }
         let available = first_factor::available(attempt, user.as_ref(), &progress).await?;
         match preferred.filter(|preferred| available.contains(preferred)) {
             Some(choice) => first_factor::go_on(attempt, user, progress, choice, None, available).await,
