@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus, WebAuthnFactorConfiguration};
+use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::challenges::web_authn;
@@ -11,12 +11,12 @@ use super::proofs::{self, one_time_code};
 use super::session::Pending;
 use super::{Attempt, Step, next, step_up};
 use crate::accounts::factors::Factor;
+use crate::accounts::mfa::passkeys_count;
 use crate::accounts::mfa_choice::{self, Choice};
 use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};
 use crate::accounts::relying_party::RelyingParty;
 use crate::accounts::user::User;
 use crate::accounts::{passkeys, unknown};
-use crate::directory::Pool;
 
 /// The two ways to prove a password, in the order in which they are offered.
 const PASSWORDS: [ChallengeName; 2] = [ChallengeName::PasswordSrp, ChallengeName::Password];
@@ -63,20 +63,13 @@ pub async fn of_user(attempt: &Attempt<'_>, user: &User) -> Result<Vec<Challenge
         match factor {
             AuthFactor::EmailOtp if codes && has(EMAIL) => available.push(ChallengeName::EmailOtp),
             AuthFactor::SmsOtp if codes && has(PHONE_NUMBER) => available.push(ChallengeName::SmsOtp),
-            AuthFactor::WebAuthn if passkeys_suffice(pool) && has_passkey(attempt, user).await? => {
+            AuthFactor::WebAuthn if (codes || passkeys_count(pool)) && has_passkey(attempt, user).await? => {
                 available.push(ChallengeName::WebAuthn);
             }
             _ => {}
         }
     }
     Ok(in_order(available))
-}
-
-/// Whether the pool wants no more of users than a passkey, or counts one as two factors.
-fn passkeys_suffice(pool: &Pool) -> bool {
-    let counted = pool.further.web_authn_configuration.as_ref().and_then(|passkeys| passkeys.factor_configuration);
-    pool.settings.mfa_configuration != Some(UserPoolMfa::On)
-        || counted == Some(WebAuthnFactorConfiguration::MultiFactorWithUserVerification)
 }
 
 async fn has_passkey(attempt: &Attempt<'_>, user: &User) -> Result<bool> {
@@ -98,7 +91,7 @@ fn of_nobody(attempt: &Attempt<'_>, typed: &str) -> Vec<ChallengeName> {
                 available.push(ChallengeName::SmsOtp);
             }
             AuthFactor::WebAuthn
-                if passkeys_suffice(pool) && RelyingParty::of(pool).is_some() && chance("passkey") < 64 =>
+                if (codes || passkeys_count(pool)) && RelyingParty::of(pool).is_some() && chance("passkey") < 64 =>
             {
                 available.push(ChallengeName::WebAuthn);
             }

@@ -154,3 +154,29 @@ impl Chooser {
         self.answer("PASSWORD_VERIFIER", &asked.session, &given).await
     }
 }
+
+/// An authenticator app.
+#[derive(Debug)]
+pub struct App {
+    secret: String,
+}
+
+impl App {
+    /// Registers one for the holder of the access token.
+    pub async fn register(server: &TestServer, access_token: &str) -> Self {
+        let shown = server.ok("AssociateSoftwareToken", json!({ "AccessToken": access_token })).await;
+        let app = Self { secret: people::text(&shown, "SecretCode").to_owned() };
+        let request = json!({ "AccessToken": access_token, "UserCode": app.code(server) });
+        assert_eq!(server.ok("VerifySoftwareToken", request).await["Status"], "SUCCESS");
+        // The code shown now is used up.
+        server.advance_s(30);
+        app
+    }
+
+    /// The code it shows now.
+    pub fn code(&self, server: &TestServer) -> String {
+        let secret = totp_rs::Secret::try_from_base32(&self.secret).expect("secrets are Base32");
+        let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+        totp.generate(server.clock.now_ms().unsigned_abs() / 1000).to_string()
+    }
+}

@@ -42,6 +42,7 @@ mod sign_in;
 mod sign_up;
 mod signatures;
 mod srp;
+mod step_up;
 mod tags;
 mod threat;
 mod tokens;

@@ -1,0 +1,270 @@
+//! Step-up: levels demanded of a sign-in, reached from scratch or from an access token, and told by `acr` and `amr`.
+
+use cognate_crypto::srp::client;
+use cognate_shapes::enums::UserStatus;
+use cognate_testkit::TestServer;
+use serde_json::{Value, json};
+
+use crate::chooser::{Answer, App, Chooser, Refusal};
+use crate::people::{self, PASSWORD, error, text};
+
+const LEVELS: [&str; 4] = ["urn:cognito:loa:1", "urn:cognito:loa:2", "urn:cognito:loa:3", "urn:cognito:loa:4"];
+const ALICE: (&str, &str) = ("USERNAME", "alice");
+const BY_PASSWORD: [(&str, &str); 2] = [("PREFERRED_CHALLENGE", "PASSWORD"), ("PASSWORD", PASSWORD)];
+const CONTACT: [(&str, &str); 2] = [("email", "alice@example.com"), ("email_verified", "true")];
+
+/// A program, and alice with a password, a verified e-mail address and an app that nobody has to use.
+async fn alice(server: &TestServer, settings: Value) -> (Chooser, App) {
+    let chooser = Chooser::new(server, &["PASSWORD", "EMAIL_OTP"], settings, json!({})).await;
+    people::add(server, &chooser.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &CONTACT).await;
+    let mfa = json!({
+        "UserPoolId": chooser.pool,
+        "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": { "Enabled": true },
+    });
+    server.ok("SetUserPoolMfaConfig", mfa).await;
+    let app = App::register(server, by_password(&chooser, &[]).await.unwrap().access_token()).await;
+    (chooser, app)
+}
+
+async fn by_password(chooser: &Chooser, more: &[(&str, &str)]) -> Result<Answer, Refusal> {
+    chooser.begin(&[&[ALICE], &BY_PASSWORD[..], more].concat()).await
+}
+
+/// A sign-in by a code alone.
+async fn by_email(server: &TestServer, chooser: &Chooser, more: &[(&str, &str)]) -> Answer {
+    let given = [&[ALICE, ("PREFERRED_CHALLENGE", "EMAIL_OTP")], more].concat();
+    let asked = chooser.begin(&given).await.unwrap();
+    let code = server.last_code("alice@example.com");
+    chooser.answer("EMAIL_OTP", &asked.session, &[ALICE, ("EMAIL_OTP_CODE", &code)]).await.unwrap()
+}
+
+async fn show(server: &TestServer, chooser: &Chooser, app: &App, asked: &Answer) -> Answer {
+    assert_eq!(asked.asks(), "SOFTWARE_TOKEN_MFA");
+    let code = app.code(server);
+    server.advance_s(30);
+    chooser.answer(asked.asks(), &asked.session, &[ALICE, ("SOFTWARE_TOKEN_MFA_CODE", &code)]).await.unwrap()
+}
+
+/// The `acr` and `amr` of both tokens, which agree.
+fn graded(answer: &Answer) -> (Value, Value) {
+    let mut access = answer.claims();
+    let mut id = people::claims(answer.tokens.as_ref().unwrap().id_token().unwrap());
+    let graded = (access["acr"].take(), access["amr"].take());
+    assert_eq!(graded, (id["acr"].take(), id["amr"].take()));
+    graded
+}
+
+fn grade(level: usize, methods: &[&str]) -> (Value, Value) {
+    (json!(LEVELS[level - 1]), json!(methods))
+}
+
+fn invalid(words: &str) -> Refusal {
+    error("InvalidParameter", words)
+}
+
+#[tokio::test]
+async fn a_level_is_reached_from_scratch() {
+    let server = TestServer::start().await;
+    let (chooser, app) = alice(&server, json!({})).await;
+    let one = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[0])]).await.unwrap();
+    assert_eq!(graded(&one), grade(1, &["pwd"]));
+    let two = by_email(&server, &chooser, &[("TARGET_ACR_VALUES", LEVELS[1])]).await;
+    assert_eq!(graded(&two), grade(2, &["email_otp"]));
+    for level in [2, 3, 4] {
+        let asked = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[level - 1])]).await.unwrap();
+        let done = show(&server, &chooser, &app, &asked).await;
+        assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]), "{level}");
+    }
+    // A code alone does not lead to what takes two factors.
+    for (level, offered) in [(2, 3), (3, 2), (4, 2)] {
+        let given = [ALICE, ("TARGET_ACR_VALUES", LEVELS[level - 1]), ("PREFERRED_CHALLENGE", "EMAIL_OTP")];
+        let asked = chooser.begin(&given).await.unwrap();
+        assert_eq!(asked.available.len(), offered, "{level}: {:?}", asked.available);
+        assert_eq!(asked.asks(), if offered == 3 { "EMAIL_OTP" } else { "SELECT_CHALLENGE" });
+    }
+    // Without a demand, nothing more is asked for.
+    assert_eq!(graded(&by_password(&chooser, &[("MAX_AGE", "0")]).await.unwrap()), grade(1, &["pwd"]));
+}
+
+#[tokio::test]
+async fn a_token_counts_for_what_it_was_issued_for() {
+    let server = TestServer::start().await;
+    let (chooser, app) = alice(&server, json!({})).await;
+    let first = by_password(&chooser, &[]).await.unwrap();
+    server.advance_s(60);
+    let target = ("TARGET_ACR_VALUES", LEVELS[3]);
+    let credit = ("ACCESS_TOKEN", first.access_token());
+    let asked = chooser.begin(&[ALICE, target, credit, ("MAX_AGE", "60")]).await.unwrap();
+    let now_s = server.clock.now_ms() / 1000;
+    let done = show(&server, &chooser, &app, &asked).await;
+    assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]));
+    assert_eq!(done.claims()["auth_time"], now_s + 30);
+    assert!(done.tokens.as_ref().unwrap().refresh_token().is_some());
+    assert_eq!(people::refusal(&server, first.access_token()).await, None, "the first token lives on");
+
+    // Both claims survive a refresh, and auth_time stays.
+    server.advance_s(600);
+    let refresh_token = done.tokens.as_ref().unwrap().refresh_token().unwrap();
+    let request = json!({ "ClientId": chooser.client, "RefreshToken": refresh_token });
+    let fresh = server.ok("GetTokensFromRefreshToken", request).await["AuthenticationResult"].take();
+    for token in ["AccessToken", "IdToken"] {
+        let claims = people::claims(text(&fresh, token));
+        assert_eq!((claims["acr"].clone(), claims["amr"].clone()), graded(&done));
+        assert_eq!(claims["auth_time"], now_s + 30);
+    }
+    let again = chooser.begin(&[ALICE, target, ("ACCESS_TOKEN", text(&fresh, "AccessToken"))]).await.unwrap_err();
+    assert_eq!(again, invalid("The access token satisfies the requested TARGET_ACR_VALUES already."));
+
+    // A code was proved before; the password is what is missing, in either shape.
+    for srp in [false, true] {
+        let second = by_email(&server, &chooser, &[]).await;
+        let given = [ALICE, ("TARGET_ACR_VALUES", LEVELS[2]), ("ACCESS_TOKEN", second.access_token())];
+        let asked = chooser.begin(&given).await.unwrap();
+        assert_eq!(asked.asks(), "PASSWORD");
+        let done = if srp {
+            let srp = client::Client::new(server.cx.rng.bytes());
+            let a = srp.a_public();
+            let given = [ALICE, ("SRP_A", &*a)];
+            let verifier = chooser.answer("PASSWORD_SRP", &asked.session, &given).await.unwrap();
+            chooser.prove(&server, srp, &verifier, PASSWORD).await.unwrap()
+        } else {
+            let wrong = [ALICE, ("PASSWORD", "Wrong-Horse-9")];
+            assert!(chooser.answer("PASSWORD", &asked.session, &wrong).await.is_err());
+            chooser.answer("PASSWORD", &asked.session, &[ALICE, ("PASSWORD", PASSWORD)]).await.unwrap()
+        };
+        assert_eq!(graded(&done), grade(3, &["email_otp", "pwd", "mfa"]));
+    }
+}
+
+#[tokio::test]
+async fn an_old_sign_in_earns_no_credit() {
+    let server = TestServer::start().await;
+    let (chooser, app) = alice(&server, json!({})).await;
+    let first = by_password(&chooser, &[]).await.unwrap();
+    server.advance_s(61);
+    let target = ("TARGET_ACR_VALUES", LEVELS[3]);
+    let credit = ("ACCESS_TOKEN", first.access_token());
+    for max_age in ["60", "0"] {
+        let asked = chooser.begin(&[ALICE, target, credit, ("MAX_AGE", max_age)]).await.unwrap();
+        assert_eq!((asked.asks(), asked.available.len()), ("SELECT_CHALLENGE", 2), "{max_age}");
+        let next = chooser.answer("PASSWORD", &asked.session, &[ALICE, ("PASSWORD", PASSWORD)]).await.unwrap();
+        show(&server, &chooser, &app, &next).await;
+    }
+    for max_age in ["-1", "1.5", "soon"] {
+        let refused = chooser.begin(&[ALICE, target, credit, ("MAX_AGE", max_age)]).await.unwrap_err();
+        assert_eq!(refused, invalid("MAX_AGE is not a number of seconds."), "{max_age}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_level_that_can_be_reached_is() {
+    let server = TestServer::start().await;
+    let (chooser, _) = alice(&server, json!({})).await;
+    people::add(&server, &chooser.pool, "bob", UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    let begin = async |wanted: &str| {
+        let given = [&[("USERNAME", "bob"), ("TARGET_ACR_VALUES", wanted)], &BY_PASSWORD[..]].concat();
+        chooser.begin(&given).await
+    };
+    let fallen_back = begin(&format!("urn:other {} {}", LEVELS[3], LEVELS[0])).await.unwrap();
+    assert_eq!(graded(&fallen_back), grade(1, &["pwd"]));
+    // Nothing is set up on the way.
+    let out_of_reach = error("NotAuthorized", "The user has no factors that reach the requested TARGET_ACR_VALUES.");
+    assert_eq!(begin(LEVELS[3]).await.unwrap_err(), out_of_reach);
+    assert_eq!(begin(LEVELS[1]).await.unwrap_err(), out_of_reach);
+    let credit = ("ACCESS_TOKEN", fallen_back.access_token());
+    let given = [("USERNAME", "bob"), ("TARGET_ACR_VALUES", LEVELS[3]), credit];
+    assert_eq!(chooser.begin(&given).await.unwrap_err(), out_of_reach);
+    let unknown = invalid("None of the TARGET_ACR_VALUES is configured for the user pool.");
+    for wanted in ["urn:other", "urn:cognito:loa:5", "URN:COGNITO:LOA:1"] {
+        assert_eq!(begin(wanted).await.unwrap_err(), unknown, "{wanted}");
+    }
+}
+
+/// SECURITY 25: a token of another user or client, an altered, revoked or expired one, or one without a demand.
+#[tokio::test]
+async fn a_token_of_somebody_else_earns_no_credit() {
+    let server = TestServer::start().await;
+    let (chooser, _) = alice(&server, json!({})).await;
+    people::add(&server, &chooser.pool, "bob", UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    let token = by_password(&chooser, &[]).await.unwrap().access_token().to_owned();
+    let target = ("TARGET_ACR_VALUES", LEVELS[3]);
+    let settings = json!({ "ExplicitAuthFlows": ["ALLOW_USER_AUTH"] });
+    let other = Chooser { client: server.client(&chooser.pool, settings).await, ..chooser.clone() };
+    let foreign = invalid("The access token was not issued to this user and client.");
+    let as_bob = chooser.begin(&[("USERNAME", "bob"), target, ("ACCESS_TOKEN", &token)]).await.unwrap_err();
+    assert_eq!(as_bob, foreign);
+    assert_eq!(other.begin(&[ALICE, target, ("ACCESS_TOKEN", &token)]).await.unwrap_err(), foreign);
+    let alone = chooser.begin(&[ALICE, ("ACCESS_TOKEN", &token)]).await.unwrap_err();
+    assert_eq!(alone, invalid("ACCESS_TOKEN requires TARGET_ACR_VALUES."));
+    for bad in ["abc", &format!("{token}A"), &token.replacen('.', ".e30", 1)] {
+        let refused = chooser.begin(&[ALICE, target, ("ACCESS_TOKEN", bad)]).await.unwrap_err();
+        assert_eq!(refused.0, "NotAuthorizedException", "{bad}");
+    }
+    server.ok("AdminUserGlobalSignOut", json!({ "UserPoolId": chooser.pool, "Username": "alice" })).await;
+    let revoked = chooser.begin(&[ALICE, target, ("ACCESS_TOKEN", &token)]).await.unwrap_err();
+    assert_eq!(revoked, error("NotAuthorized", "Access Token has been revoked"));
+}
+
+/// SECURITY 25: a level below what the pool wants of everybody does not lower that.
+#[tokio::test]
+async fn a_level_is_no_way_around_mfa() {
+    let server = TestServer::start().await;
+    let chooser = Chooser::new(&server, &["PASSWORD"], json!({}), json!({})).await;
+    people::add(&server, &chooser.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &CONTACT).await;
+    let token = by_password(&chooser, &[]).await.unwrap().access_token().to_owned();
+    let mfa = |on: &str| {
+        json!({
+            "UserPoolId": chooser.pool, "MfaConfiguration": on,
+            "SoftwareTokenMfaConfiguration": { "Enabled": true },
+        })
+    };
+    server.ok("SetUserPoolMfaConfig", mfa("OPTIONAL")).await;
+    let app = App::register(&server, &token).await;
+    server.ok("SetUserPoolMfaConfig", mfa("ON")).await;
+    let asked = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[0])]).await.unwrap();
+    let done = show(&server, &chooser, &app, &asked).await;
+    assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]));
+}
+
+#[tokio::test]
+async fn a_pool_names_its_levels() {
+    let server = TestServer::start().await;
+    let named =
+        json!({ "AcrConfiguration": { "Level1": { "AcrValue": "plain" }, "Level4": { "AcrValue": "strong" } } });
+    let (chooser, app) = alice(&server, named).await;
+    let first = by_password(&chooser, &[("TARGET_ACR_VALUES", "plain")]).await.unwrap();
+    assert_eq!(graded(&first), (json!("plain"), json!(["pwd"])));
+    let unknown = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[0])]).await.unwrap_err();
+    assert_eq!(unknown.0, "InvalidParameterException");
+    let credit = ("ACCESS_TOKEN", first.access_token());
+    let asked = chooser.begin(&[ALICE, ("TARGET_ACR_VALUES", "strong"), credit]).await.unwrap();
+    let strong = show(&server, &chooser, &app, &asked).await;
+    assert_eq!(graded(&strong).0, "strong");
+    // Once it is renamed, a token is of no level, but its methods count: where nothing is missing, all is proved again.
+    let renamed = json!({
+        "UserPoolId": chooser.pool,
+        "MfaConfiguration": "OPTIONAL",
+        "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"] } },
+        "AcrConfiguration": { "Level1": { "AcrValue": "weak" } },
+    });
+    server.ok("UpdateUserPool", renamed).await;
+    let credit = ("ACCESS_TOKEN", strong.access_token());
+    let asked = chooser.begin(&[ALICE, ("TARGET_ACR_VALUES", LEVELS[3]), credit]).await.unwrap();
+    assert_eq!(asked.asks(), "SELECT_CHALLENGE");
+    let credit = ("ACCESS_TOKEN", first.access_token());
+    let asked = chooser.begin(&[ALICE, ("TARGET_ACR_VALUES", LEVELS[3]), credit]).await.unwrap();
+    assert_eq!(asked.asks(), "SOFTWARE_TOKEN_MFA");
+}
+
+#[tokio::test]
+async fn a_lite_pool_has_no_levels() {
+    let server = TestServer::start().await;
+    let chooser = Chooser::new(&server, &["PASSWORD"], json!({}), json!({})).await;
+    people::add(&server, &chooser.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    server.ok("UpdateUserPool", json!({ "UserPoolId": chooser.pool, "UserPoolTier": "LITE" })).await;
+    let refused = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[0])]).await.unwrap_err();
+    assert_eq!(refused.0, "FeatureUnavailableInTierException");
+    let plain = by_password(&chooser, &[]).await.unwrap();
+    assert_eq!(graded(&plain), (Value::Null, Value::Null));
+}
