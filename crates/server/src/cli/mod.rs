@@ -1,5 +1,6 @@
 //! The command line: a file a verb.
 
+mod breach_list;
 mod config;
 mod dev;
 mod docs;
@@ -8,6 +9,7 @@ mod keys;
 mod migrate;
 mod serve;
 mod triggers;
+mod threat;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -45,6 +47,8 @@ enum Verb {
     Doctor(doctor::Doctor),
     Triggers(triggers::Triggers),
     Config(config::Show),
+    BreachList(breach_list::BreachList),
+    Threat(threat::Threat),
     #[command(hide = true)]
     Docs(docs::Docs),
 }
@@ -138,6 +142,8 @@ pub fn main() -> ExitCode {
             Verb::Doctor(doctor) => doctor.run().await,
             Verb::Triggers(triggers) => triggers.run().await,
             Verb::Config(show) => show.run(),
+            Verb::BreachList(list) => list.run(),
+            Verb::Threat(threat) => threat.run().await,
             Verb::Docs(docs) => docs.run(),
         }
     });

@@ -145,7 +145,7 @@ pub async fn assess(attempt: &Attempt<'_>, user: &User, progress: &mut Progress)
                 event.response = EventResponse::Fail;
                 events::record(cx, pool, &user.id, &progress.event_id, event).await?;
                 attempt.watch.settled();
-                return Err(Error::unable_to_login());
+                return Err(Error::sign_in_blocked());
             }
             Some(AccountTakeoverEventAction::MfaIfConfigured) => progress.mfa_demand = Some(Demand::IfConfigured),
             Some(AccountTakeoverEventAction::MfaRequired) => progress.mfa_demand = Some(Demand::Required),

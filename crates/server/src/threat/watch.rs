@@ -123,7 +123,7 @@ async fn failed(attempt: &Attempt<'_>, asked: Option<ChallengeName>, error: &Err
     let mut event =
         draft.unwrap_or_else(|| Event::new(EventType::SignIn, EventResponse::Fail, Some(&attempt.client.id), &here));
     event.response = EventResponse::InProgress;
-    let by_risk = error.message == Error::unable_to_login().message;
+    let by_risk = error.message == Error::sign_in_blocked().message;
     let challenge = challenge_of(asked).filter(|_| !by_risk && error.code != Code::UserNotConfirmed);
     let subject = here.address.map(address_subject);
     let (now, life, store) = (cx.clock.now_ms(), events::life_ms(cx), cx.store.clone());

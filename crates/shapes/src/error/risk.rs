@@ -3,11 +3,6 @@
 use super::{Code, Error};
 
 impl Error {
-    /// A sign-in that is too risky, or that risk asks a second factor of which the user lacks.
-    pub fn unable_to_login() -> Self {
-        Self::not_authorized("Unable to login because of security reasons.")
-    }
-
     /// A request from an address that the pool or client blocks.
     pub fn request_not_allowed() -> Self {
         Self::not_authorized("Request not allowed due to security reasons.")
