@@ -45,6 +45,8 @@ mod srp;
 mod step_up;
 mod tags;
 mod threat;
+mod threat_events;
+mod threat_passwords;
 mod tokens;
 mod users;
 mod valid;

@@ -1,0 +1,200 @@
+//! Passwords known from breaches: where they are refused, where they are only seen, and the list that an operator makes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cognate_shapes::enums::UserStatus;
+use cognate_testkit::{EPOCH_MS, TestServer};
+use serde_json::{Value, json};
+
+use crate::people::{self, Exchange, PASSWORD, by_password, confirmed, error};
+use crate::threat::{events, protected};
+
+/// A password that keeps every pool's policy and that everybody knows.
+const KNOWN: &str = "Password123!";
+
+fn refused() -> (String, String) {
+    error("InvalidPassword", "Provided password cannot be used for security reasons.")
+}
+
+/// Sets what is done about compromised passwords.
+async fn on_compromised(server: &TestServer, pool: &str, action: &str, filter: Option<Value>) {
+    let mut compromised = json!({ "Actions": { "EventAction": action } });
+    if let Some(filter) = filter {
+        compromised["EventFilter"] = filter;
+    }
+    server
+        .ok(
+            "SetRiskConfiguration",
+            json!({ "UserPoolId": pool, "CompromisedCredentialsRiskConfiguration": compromised }),
+        )
+        .await;
+}
+
+async fn sign_up(server: &TestServer, client: &str, name: &str, password: &str) -> Option<(String, String)> {
+    server.call("SignUp", json!({ "ClientId": client, "Username": name, "Password": password })).await.error()
+}
+
+#[tokio::test]
+async fn new_passwords_are_looked_at_wherever_they_are_set() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    // Nothing is configured yet.
+    assert_eq!(sign_up(&server, &client, "early", KNOWN).await, None);
+    on_compromised(&server, &pool, "BLOCK", None).await;
+    assert_eq!(sign_up(&server, &client, "bob", KNOWN).await, Some(refused()));
+    // The policy is the first to speak.
+    let short = sign_up(&server, &client, "bob", "password").await.unwrap();
+    assert_eq!(short.1, "Password did not conform with policy: Password must have uppercase characters");
+    assert_eq!(sign_up(&server, &client, "bob", PASSWORD).await, None);
+
+    let attributes = [("email", "alice@example.com"), ("email_verified", "true")];
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &attributes).await;
+    let tokens = people::tokens(&server, &client, "alice").await;
+    let mut change = json!({
+        "AccessToken": tokens["AccessToken"], "PreviousPassword": PASSWORD, "ProposedPassword": KNOWN,
+    });
+    assert_eq!(server.refused("ChangePassword", change.clone()).await, refused());
+    change["ProposedPassword"] = "Unheard-of-71".into();
+    server.ok("ChangePassword", change).await;
+
+    server.ok("ForgotPassword", json!({ "ClientId": client, "Username": "alice" })).await;
+    let code = server.last_code("alice@example.com");
+    let mut confirm = json!({
+        "ClientId": client, "Username": "alice", "ConfirmationCode": code, "Password": KNOWN,
+    });
+    assert_eq!(server.refused("ConfirmForgotPassword", confirm.clone()).await, refused());
+    // A refused password does not spend the code.
+    confirm["Password"] = "Unheard-of-72".into();
+    server.ok("ConfirmForgotPassword", confirm).await;
+
+    people::add(&server, &pool, "carol", UserStatus::ForceChangePassword, Some(PASSWORD), &[]).await;
+    let asked = server.ok("InitiateAuth", by_password(&client, "carol", PASSWORD)).await;
+    let mut answer = json!({
+        "ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked["Session"],
+        "ChallengeResponses": { "USERNAME": "carol", "NEW_PASSWORD": KNOWN },
+    });
+    assert_eq!(server.refused("RespondToAuthChallenge", answer.clone()).await, refused());
+    answer["ChallengeResponses"]["NEW_PASSWORD"] = "Unheard-of-73".into();
+    server.ok("RespondToAuthChallenge", answer).await;
+}
+
+#[tokio::test]
+async fn the_filter_says_where() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    on_compromised(&server, &pool, "BLOCK", Some(json!(["SIGN_UP"]))).await;
+    assert_eq!(sign_up(&server, &client, "bob", KNOWN).await, Some(refused()));
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(KNOWN), &[]).await;
+    let signed_in = server.ok("InitiateAuth", by_password(&client, "alice", KNOWN)).await;
+    let change = json!({
+        "AccessToken": signed_in["AuthenticationResult"]["AccessToken"],
+        "PreviousPassword": KNOWN, "ProposedPassword": "Password1234!",
+    });
+    server.ok("ChangePassword", change).await;
+    on_compromised(&server, &pool, "NO_ACTION", None).await;
+    assert_eq!(sign_up(&server, &client, "bob", KNOWN).await, None);
+}
+
+/// A compromised password signs in nobody who has to send it, until it is reset; SRP never shows it.
+#[tokio::test]
+async fn a_compromised_password_must_be_reset() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    let attributes = [("email", "alice@example.com"), ("email_verified", "true")];
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(KNOWN), &attributes).await;
+    on_compromised(&server, &pool, "BLOCK", Some(json!(["SIGN_IN"]))).await;
+    let refused = server.refused("InitiateAuth", by_password(&client, "alice", KNOWN)).await;
+    assert_eq!(refused, error("PasswordResetRequired", "Password reset required for the user"));
+    let wrong = server.refused("InitiateAuth", by_password(&client, "alice", "Password1!")).await;
+    assert_eq!(wrong, people::incorrect());
+    let listed = events(&server, &pool, 2).await;
+    let blocked = listed.iter().find(|event| event["EventRisk"]["CompromisedCredentialsDetected"] == true).unwrap();
+    assert_eq!((&blocked["EventRisk"]["RiskDecision"], &blocked["EventResponse"]), (&json!("Block"), &json!("Fail")));
+    let exchange = Exchange::begin(&server, &client, "alice").await;
+    let proof = exchange.respond(&client, exchange.proof(&pool, KNOWN, EPOCH_MS / 1000));
+    server.ok("RespondToAuthChallenge", proof).await;
+    server.ok("ForgotPassword", json!({ "ClientId": client, "Username": "alice" })).await;
+    let confirm = json!({
+        "ClientId": client, "Username": "alice", "ConfirmationCode": server.last_code("alice@example.com"),
+        "Password": PASSWORD,
+    });
+    server.ok("ConfirmForgotPassword", confirm).await;
+    server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+}
+
+/// SECURITY 60: AUDIT sees and lets in, OFF does not even look.
+#[tokio::test]
+async fn audit_only_notes_a_compromised_password() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "AUDIT").await;
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(KNOWN), &[]).await;
+    on_compromised(&server, &pool, "BLOCK", None).await;
+    server.ok("InitiateAuth", by_password(&client, "alice", KNOWN)).await;
+    assert_eq!(sign_up(&server, &client, "bob", KNOWN).await, None);
+    let listed = events(&server, &pool, 1).await;
+    assert_eq!(listed[0]["EventRisk"]["CompromisedCredentialsDetected"], true);
+    assert_eq!(listed[0]["EventResponse"], "Pass");
+    let off = json!({ "UserPoolId": pool, "UserPoolAddOns": { "AdvancedSecurityMode": "OFF" } });
+    server.ok("UpdateUserPool", off).await;
+    server.ok("InitiateAuth", by_password(&client, "alice", KNOWN)).await;
+    let on = json!({ "UserPoolId": pool, "UserPoolAddOns": { "AdvancedSecurityMode": "AUDIT" } });
+    server.ok("UpdateUserPool", on).await;
+    events(&server, &pool, 1).await;
+}
+
+fn cognate(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cognate")).args(arguments).current_dir(directory).env_clear().output().unwrap()
+}
+
+/// Makes a list of these passwords with the program.
+fn list_of(directory: &Path, hashes: &str) -> PathBuf {
+    std::fs::write(directory.join("hashes.txt"), hashes).unwrap();
+    let built = cognate(directory, &["breach-list", "build", "hashes.txt", "breached.list"]);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    directory.join("breached.list")
+}
+
+#[tokio::test]
+async fn an_operators_list_is_looked_into() {
+    let directory = tempfile::tempdir().unwrap();
+    // The SHA-1 of the empty text beside it.
+    let hashes = "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709:12\r\n";
+    let ours = sha1_of_password();
+    let path = list_of(directory.path(), &format!("{hashes}{ours}:7\n"));
+    let server = TestServer::with(&[("threat.breach_list", path.to_str().unwrap())]).await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    on_compromised(&server, &pool, "BLOCK", None).await;
+    confirmed(&server, &pool, "alice").await;
+    assert_eq!(sign_up(&server, &client, "bob", PASSWORD).await, Some(refused()));
+    assert_eq!(sign_up(&server, &client, "bob", "Unheard-of-71").await, None);
+    let code = server.refused("InitiateAuth", by_password(&client, "alice", PASSWORD)).await.0;
+    assert_eq!(code, "PasswordResetRequiredException");
+}
+
+/// SECURITY 29: a list that cannot be read stops the server from starting, rather than protection from working.
+#[test]
+fn a_damaged_list_starts_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = list_of(directory.path(), &format!("{}\n", sha1_of_password()));
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let refused =
+        cognate(directory.path(), &["dev", "--memory", "--port", "0", "--set", "threat.breach_list=breached.list"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("threat.breach_list cannot be used") && said.contains("is damaged"), "{said}");
+    let bad = cognate(directory.path(), &["breach-list", "check", "hashes.txt"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("is no breach list"));
+    std::fs::write(directory.path().join("hashes.txt"), "hello\n").unwrap();
+    let bad = cognate(directory.path(), &["breach-list", "build", "hashes.txt", "new.list"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("hashes.txt: line 1 is no SHA-1 in hexadecimal"));
+    assert!(!directory.path().join("new.list").exists());
+}
+
+/// The SHA-1 of [`PASSWORD`] in hexadecimal.
+fn sha1_of_password() -> String {
+    assert_eq!(PASSWORD, "Correct-Horse-7");
+    "4CBB29805546015EF297F9308108132B4082A5AD".to_owned()
+}
