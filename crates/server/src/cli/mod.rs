@@ -8,8 +8,8 @@ mod doctor;
 mod keys;
 mod migrate;
 mod serve;
-mod triggers;
 mod threat;
+mod triggers;
 
 use std::fmt;
 use std::path::PathBuf;

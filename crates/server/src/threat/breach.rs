@@ -81,8 +81,8 @@ impl BreachList {
         let length = file.metadata().map_err(|error| wrong(path, error))?.len();
         let mut reader = Summed { inner: BufReader::new(file), sum: Digest::new(&SHA256) };
         let mut header = [0; HEADER_LEN];
-        reader.fill(&mut header).map_err(|_| wrong(path, "is too short to be a breach list"))?;
-        if &header[..8] != MAGIC {
+        // Whatever is too short is none either.
+        if reader.fill(&mut header).is_err() || &header[..8] != MAGIC {
             return Err(wrong(path, "is no breach list; make one with: cognate breach-list build"));
         }
         let u32_at = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
