@@ -85,7 +85,7 @@ fn packages(wanted: &Wanted) -> Result<()> {
 fn python() -> Result<()> {
     let asked = tree::root().join("tests/clients/requirements.txt");
     once(&venv("").join("../installed"), &[&asked], || {
-        say("installing boto3, the AWS CLI and pycognito into target/clients/venv");
+        say("installing boto3, the AWS CLI, pycognito and the AWS Encryption SDK into target/clients/venv");
         let venv = tree::clients().join("venv");
         if venv.exists() {
             fs::remove_dir_all(&venv)?;

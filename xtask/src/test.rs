@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::{Cluster, Durability};
 use crate::program::{self, say};
-use crate::server::{Database, Server};
+use crate::server::{Database, SENDER_KEY_BASE64, Server};
 use crate::{setup, tree};
 
 #[derive(Debug, clap::Args)]
@@ -82,6 +82,8 @@ fn journeys(selection: &Selection, database: Database<'_>) -> Result<()> {
             .arg(&script)
             .env("COGNATE_ENDPOINT", &server.endpoint)
             .env("COGNATE_INBOX", &server.inbox)
+            .env("COGNATE_LAMBDA", server.triggers.to_string())
+            .env("COGNATE_SENDER_KEY", SENDER_KEY_BASE64)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         if let Err(error) = program::run(&mut command) {
             eprintln!("error: {error:#}");

@@ -1,7 +1,7 @@
 //! Calls a function through Lambda's Invoke API: AWS itself or anything that speaks it.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -16,15 +16,13 @@ pub(super) async fn call(
     region: &str,
     arn: &str,
 ) -> Result<Bytes, Failure> {
-    let name: String = form_urlencoded::byte_serialize(arn.as_bytes()).collect();
+    let url = function_url(endpoint, arn);
     let kind = if asked.is_told { "Event" } else { "RequestResponse" };
-    let mut request = Request::post(format!("{endpoint}/2015-03-31/functions/{name}/invocations"))
-        .header("content-type", "application/json")
-        .header("x-amz-invocation-type", kind)
-        .body(asked.body.clone())
-        .map_err(|error| Failure::invocation("Connection failed", error.to_string()))?;
-    asked.outbound.sign(&mut request, "lambda", region, asked.now_ms)?;
-    let response = asked.outbound.send(reach, request, asked.within, asked.at_most).await?;
+    let mut response = send(asked, &url, kind, reach, region).await?;
+    if asked.is_told && response.status() == StatusCode::NOT_IMPLEMENTED {
+        // SAM local has no queue: there the function is waited for.
+        response = send(asked, &url, "RequestResponse", reach, region).await?;
+    }
     if !response.status().is_success() {
         return Err(refusal(response.status(), response.headers(), response.body()));
     }
@@ -32,6 +30,27 @@ pub(super) async fn call(
         Some(kind) => Err(function_error(response.body(), kind.to_str().unwrap_or("Unhandled"))),
         None => Ok(response.into_body()),
     }
+}
+
+fn function_url(endpoint: &str, arn: &str) -> String {
+    let name: String = form_urlencoded::byte_serialize(arn.as_bytes()).collect();
+    format!("{endpoint}/2015-03-31/functions/{name}/invocations")
+}
+
+async fn send(
+    asked: &Asked<'_>,
+    url: &str,
+    kind: &str,
+    reach: Reach,
+    region: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let mut request = Request::post(url)
+        .header("content-type", "application/json")
+        .header("x-amz-invocation-type", kind)
+        .body(asked.body.clone())
+        .map_err(|error| Failure::invocation("Connection failed", error.to_string()))?;
+    asked.outbound.sign(&mut request, "lambda", region, asked.now_ms)?;
+    Ok(asked.outbound.send(reach, request, asked.within, asked.at_most).await?)
 }
 
 /// What the function threw: `{"errorMessage": …, "errorType": …}`.

@@ -275,6 +275,21 @@ async fn custom_senders_are_told_and_not_asked() {
     assert_eq!(refused, "CustomSMSSender invocation failed due to error AccessDeniedException.");
 }
 
+/// As SAM local answers: it runs functions only while they are waited for.
+#[tokio::test]
+async fn an_endpoint_without_a_queue_is_waited_for() {
+    let lambda = Lambda::start().await;
+    let scene = Scene::lambda(&lambda).await;
+    let calls = AtomicU32::new(0);
+    lambda.on("send", move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::Refused(501, "NotImplemented"),
+        _ => Reply::Raw(Vec::new()),
+    });
+    assert_eq!(scene.call(Trigger::CustomEmailSender, "send").await.unwrap(), Value::Null);
+    let kinds: Vec<_> = lambda.calls().iter().map(|call| call.headers["x-amz-invocation-type"].clone()).collect();
+    assert_eq!(kinds, ["Event", "RequestResponse"]);
+}
+
 #[tokio::test]
 async fn a_webhook_knows_who_calls() {
     let webhook = Webhook::start(SECRET).await;

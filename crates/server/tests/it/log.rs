@@ -3,7 +3,11 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use cognate_server::directory;
+use cognate_server::triggers::encryption_sdk::encrypt;
+use cognate_server::triggers::{Trigger, invoke};
 use cognate_testkit::TestServer;
+use cognate_testkit::lambda::{Lambda, Reply, Webhook, arn};
 use serde_json::{Value, json};
 
 /// What was logged.
@@ -165,4 +169,53 @@ async fn nobody_writes_lines_into_the_log() {
     }
     assert_eq!(answered, 5);
     assert!(!text.contains('\u{1b}'));
+}
+
+/// SECURITY 45: what functions are sent and answer, and what their calls are signed with, at trace.
+#[tokio::test]
+async fn calls_of_functions_leave_no_secret_in_the_log() {
+    let log = Log::start();
+    let secret = "the secret of the webhook";
+    let (lambda, webhook) = (Lambda::start().await, Webhook::start(secret).await);
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
+    let server = TestServer::with(&[
+        ("triggers.endpoint", &lambda.url()),
+        ("triggers.webhooks", &webhook.setting("check")),
+        ("triggers.encryption_key_file", key.path().to_str().unwrap()),
+        ("outbound.extra_ca_file", &webhook.ca_file()),
+        ("aws_credentials.access_key_id", "AKIDEXAMPLE"),
+        ("aws_credentials.secret_access_key", "wJalrXUtnFEMI"),
+        ("aws_credentials.session_token", "IQoJb3JpZ2luX2Vj"),
+    ])
+    .await;
+    let pool = server.pool(json!({})).await;
+    let pool = directory::pool(&server.cx, &pool).await.unwrap();
+    lambda.on("migrate", |_| Reply::Throws("Third-horse-3! is wrong".into()));
+    webhook.on("check", |_| Reply::Response(json!({ "answer": "Fourth-horse-4!" })));
+    let event = json!({ "request": { "password": "First-horse-1!" }, "response": {} });
+    for (function, trigger) in [("migrate", Trigger::UserMigration), ("check", Trigger::VerifyAuthChallengeResponse)] {
+        let called = invoke(&server.cx, &pool, trigger, &arn(function), &event).await;
+        assert_eq!(called.is_ok(), function == "check");
+    }
+    webhook.on("check", |_| Reply::Raw(b"Second-horse-2!".to_vec()));
+    assert!(invoke(&server.cx, &pool, Trigger::CustomMessage, &arn("check"), &event).await.is_err());
+    encrypt(&server.cx, &pool, "a-code-of-123456").await.unwrap();
+
+    let log = log.text();
+    assert!(log.contains("a trigger failed"));
+    for secret in [
+        secret,
+        "wJalrXUtnFEMI",
+        "IQoJb3JpZ2luX2Vj",
+        "BwcHBwcH",
+        "First-horse-1!",
+        "Second-horse-2!",
+        "Third-horse-3!",
+        "Fourth-horse-4!",
+        "a-code-of-123456",
+    ] {
+        let at = log.lines().find(|line| line.contains(secret));
+        assert!(at.is_none(), "{secret} is in the log: {}", at.unwrap_or_default());
+    }
 }
