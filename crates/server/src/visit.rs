@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use cognate_shapes::auth::{ContextData, UserContextData};
-use cognate_shapes::scalars::Text;
+use cognate_shapes::scalars::{AttributeValue, Text};
+use cognate_shapes::user::Attribute;
 
 use crate::api::operation::Origin;
 use crate::directory::Client;
@@ -24,6 +25,8 @@ pub struct Visit {
     pub sdk: Option<String>,
     /// `ClientMetadata`: handed to triggers, never stored.
     pub metadata: Option<BTreeMap<Text, Text>>,
+    /// What triggers get as `validationData` and no other way.
+    pub validation: Option<BTreeMap<Text, Text>>,
 }
 
 /// Addresses are personal data and metadata may be secret.
@@ -50,6 +53,7 @@ impl Visit {
             user_agent: origin.user_agent.clone(),
             sdk: origin.user_agent.clone(),
             metadata,
+            validation: None,
         }
     }
 
@@ -72,6 +76,25 @@ impl Visit {
                 .map(|value| value.as_str().to_owned()),
             sdk: origin.user_agent.clone(),
             metadata,
+            validation: None,
         }
+    }
+
+    /// The same for a request that begins a sign-in: its `ClientMetadata` is for those triggers alone that judge whether
+    /// it may begin.
+    #[must_use]
+    pub fn beginning(self) -> Self {
+        Self { validation: self.metadata, metadata: None, ..self }
+    }
+
+    /// The same with the `ValidationData` of a sign-up.
+    #[must_use]
+    pub fn with_validation(self, data: Option<Vec<Attribute>>) -> Self {
+        let named =
+            |one: Attribute| (Text::trusted(one.name.into_string()), one.value.map(AttributeValue::into_string));
+        let data = data.map(|data| data.into_iter().map(named));
+        let data =
+            data.map(|data| data.map(|(name, value)| (name, Text::trusted(value.unwrap_or_default()))).collect());
+        Self { validation: data, ..self }
     }
 }

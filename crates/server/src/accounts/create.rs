@@ -125,7 +125,10 @@ pub async fn renew(
 }
 
 /// By which of the desired mediums the user can be invited. Who asks for none gets a text message if there is a number.
-fn mediums(attributes: &BTreeMap<String, String>, desired: Option<Vec<DeliveryMedium>>) -> Result<Vec<DeliveryMedium>> {
+pub(super) fn mediums(
+    attributes: &BTreeMap<String, String>,
+    desired: Option<Vec<DeliveryMedium>>,
+) -> Result<Vec<DeliveryMedium>> {
     let has = |medium: &DeliveryMedium| match medium {
         DeliveryMedium::Email => attributes.contains_key(EMAIL),
         DeliveryMedium::Sms => attributes.contains_key(PHONE_NUMBER),

@@ -16,6 +16,7 @@ pub mod list;
 pub mod lockout;
 pub mod mfa;
 pub mod mfa_choice;
+pub mod migrate;
 pub mod names;
 pub mod new_password;
 pub mod passkeys;

@@ -73,7 +73,7 @@ impl Operation for InitiateAuth {
             client,
             given,
             session: self.session,
-            visit,
+            visit: visit.beginning(),
             watch: Watch::default(),
         };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)
@@ -210,7 +210,7 @@ impl Operation for AdminInitiateAuth {
             client,
             given,
             session: self.session,
-            visit,
+            visit: visit.beginning(),
             watch: Watch::default(),
         };
         auth::begin(&attempt, self.auth_flow).await.map(Into::into)

@@ -14,6 +14,7 @@ use crate::accounts::{secret_hash, user};
 use crate::context::Context;
 use crate::directory;
 use crate::tokens::{refresh, revoke};
+use crate::visit::Visit;
 
 token_holders! { GlobalSignOut }
 
@@ -51,11 +52,12 @@ impl Operation for GetTokensFromRefreshToken {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, _: Public) -> Result<GetTokensFromRefreshTokenOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<GetTokensFromRefreshTokenOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_secret(&client, self.client_secret.as_deref())?;
         let presented = refresh::read(cx, &self.refresh_token).ok_or_else(Error::invalid_refresh_token)?;
-        let result = refresh::redeem(cx, &pool, &client, &presented).await?;
+        let visit = Visit::public(&caller.origin, &client, None, self.client_metadata);
+        let result = refresh::redeem(cx, &pool, &client, &presented, &visit).await?;
         Ok(GetTokensFromRefreshTokenOutput { authentication_result: Some(result) })
     }
 }

@@ -5,6 +5,7 @@
 //! passwords are the exception: each is counted.
 
 mod challenges;
+mod custom;
 mod first_factor;
 mod flows;
 pub mod hand_over;
@@ -27,12 +28,14 @@ use cognate_shapes::scalars::{Session, Text};
 use zeroize::Zeroizing;
 
 use self::session::Pending;
-use crate::accounts::secret_hash;
 use crate::accounts::user::{self, User};
+use crate::accounts::{migrate, secret_hash};
 use crate::api::operation::Origin;
 use crate::context::Context;
 use crate::directory::{self, Client, Pool};
 use crate::threat::{self, Watch};
+use crate::triggers::event::{Candidate, Occasion};
+use crate::triggers::pre_authentication;
 use crate::visit::Visit;
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
@@ -184,18 +187,51 @@ impl Attempt<'_> {
         }
     }
 
-    /// The user of that name; nobody is an error unless the client may not learn who exists.
+    /// The request as triggers are told of it.
+    fn occasion(&self) -> Occasion<'_> {
+        Occasion { cx: self.cx, pool: &self.pool, client_id: Some(&self.client.id), visit: &self.visit }
+    }
+
+    /// Whom a sign-in under that name is about, for triggers; `username` is the internal name, or the one made up.
+    fn candidate<'c>(&self, username: &'c str, user: Option<&'c User>) -> Candidate<'c> {
+        Candidate { username, user, hides: self.client.hides_user_existence() }
+    }
+
+    /// The user of that name, who may begin to sign in; nobody is an error unless the client may not learn who exists.
     async fn user(&self, name: &str) -> Result<Option<User>> {
+        self.admitted(name, self.found(name).await?).await
+    }
+
+    /// The same for a request that brings the password itself: a name that nobody has may be known to the pool's
+    /// UserMigration.
+    async fn user_with_password(&self, name: &str, password: &str) -> Result<Option<User>> {
+        let user = match self.found(name).await? {
+            Some(user) => Some(user),
+            None => migrate::by_password(self.occasion(), &self.pool, name, password).await?,
+        };
+        self.admitted(name, user).await
+    }
+
+    async fn found(&self, name: &str) -> Result<Option<User>> {
         let (pool, name) = (Arc::clone(&self.pool), name.to_owned());
-        let user = self.cx.store.read(move |tx| user::by_name(tx, &pool, &name)).await?;
+        self.cx.store.read(move |tx| user::by_name(tx, &pool, &name)).await
+    }
+
+    /// Refuses who may not even begin.
+    async fn admitted(&self, name: &str, user: Option<User>) -> Result<Option<User>> {
+        if !self.client.hides_user_existence() {
+            match &user {
+                None => return Err(Error::user_not_found()),
+                Some(user) if !user.enabled => return Err(Error::user_disabled()),
+                Some(_) => {}
+            }
+        }
         if let Some(user) = &user {
             self.watch.user(&user.id);
         }
-        if self.client.hides_user_existence() {
-            return Ok(user);
-        }
-        let user = user.ok_or_else(Error::user_not_found)?;
-        if user.enabled { Ok(Some(user)) } else { Err(Error::user_disabled()) }
+        let username = user.as_ref().map_or(name, |user| &user.username);
+        pre_authentication::run(self.occasion(), self.candidate(username, user.as_ref())).await?;
+        Ok(user)
     }
 
     async fn user_by_id(&self, id: &str) -> Result<Option<User>> {

@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::{EventResponse, UserStatus};
+use cognate_shapes::enums::{AuthFlow, EventResponse, UserStatus};
 use cognate_shapes::error::{Error, Result};
+use cognate_store::Tx;
 
 use super::challenges::new_password_required;
 use super::progress::{Changes, Progress};
-use super::{Attempt, Step, second_factor, step_up};
+use super::{Attempt, Step, custom, second_factor, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::threat;
 use crate::tokens::issue::{self, SignedIn};
+use crate::triggers::post_authentication;
+use crate::triggers::pre_token_generation::Source;
 
 /// Goes on with a user who has just proved what `progress` says last. `changes` is what that proof uses up or brings
 /// about; it is written with the tokens, or before the next challenge is asked.
@@ -20,10 +23,15 @@ pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, cha
     if !user.enabled {
         return Err(Error::user_disabled());
     }
+    if progress.flow == AuthFlow::CustomAuth && progress.custom.as_ref().is_none_or(|custom| !custom.done) {
+        return custom::proved(attempt, user, progress, changes).await;
+    }
     match user.status {
         UserStatus::Confirmed => {}
         UserStatus::Unconfirmed => return Err(Error::user_not_confirmed()),
         UserStatus::ResetRequired => return Err(Error::password_reset_required()),
+        // The functions of a custom sign-in ask for what they want: a temporary password is as good as another.
+        UserStatus::ForceChangePassword if progress.flow == AuthFlow::CustomAuth => {}
         UserStatus::ForceChangePassword => {
             let now = attempt.cx.clock.now_ms();
             if user.profile.temporary_password_expires_ms.is_some_and(|expires| now >= expires) {
@@ -59,13 +67,19 @@ async fn going_on(attempt: &Attempt<'_>, user: &User, progress: &Progress, chang
 /// Issues the tokens of a sign-in that owes nothing more.
 async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
     let changes = threat::with_event(changes, attempt, user, &progress, EventResponse::Pass);
+    post_authentication::run(attempt.occasion(), user, progress.renewed_password, false).await?;
+    let source = match progress.proved.last() {
+        _ if progress.renewed_password => Source::NewPasswordChallenge,
+        Some(Factor::Device) => Source::AuthenticateDevice,
+        _ => Source::Authentication,
+    };
     let signed_in = SignedIn {
         event_id: progress.event_id,
         acr: step_up::acr(&attempt.pool, &progress.proved),
         amr: step_up::amr(&attempt.pool, &progress.proved),
+        source,
     };
     let client = Arc::clone(&attempt.client);
-    issue::sign_in(attempt.cx, &attempt.pool, &client, user, signed_in, move |tx| changes.apply(tx))
-        .await
-        .map(Step::Done)
+    let also = move |tx: &mut Tx<'_>| changes.apply(tx);
+    issue::sign_in(attempt.cx, &attempt.pool, &client, user, signed_in, &attempt.visit, also).await.map(Step::Done)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cognate_shapes::enums::AuthFlow;
+use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::Result;
 use cognate_store::Tx;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::step_up::Level;
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::context::Context;
+use crate::triggers::define_auth_challenge::Rounds;
 
 /// One sign-in between its first request and its tokens.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Progress {
     /// The id of the choice that the next challenge comes from: both are used up together.
     #[serde(default)]
     pub follows: Option<String>,
+    /// What a custom sign-in has come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// Whether the user had a temporary password and has just replaced it.
     #[serde(default)]
     pub renewed_password: bool,
@@ -53,6 +57,19 @@ pub enum Demand {
     IfConfigured,
     /// From everybody: who has none does not sign in.
     Required,
+}
+
+/// A sign-in by CUSTOM_AUTH, whose steps the pool's functions choose.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Custom {
+    pub rounds: Rounds,
+    /// The challenge that waits for its answer.
+    pub asked: Option<ChallengeName>,
+    /// The caller's public value, where the sign-in began with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srp_a: Option<String>,
+    /// Whether the functions have nothing more to ask.
+    pub done: bool,
 }
 
 impl fmt::Debug for Progress {
@@ -78,6 +95,7 @@ impl Progress {
             proved: Vec::new(),
             target: None,
             follows: None,
+            custom: None,
             renewed_password: false,
             mfa_demand: None,
             assessed: false,

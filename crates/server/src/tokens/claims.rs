@@ -9,6 +9,7 @@ use crate::accounts::groups::{self, Group};
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::{Client, Pool};
+use crate::triggers::pre_token_generation::{self, Token};
 
 /// Groups read at a time; the service's default quota of groups a user may be in.
 const PAGE: i64 = 100;
@@ -59,13 +60,21 @@ fn ranked(mut groups: Vec<(Option<i64>, String, Option<String>)>) -> Groups {
     ranked
 }
 
+/// What tokens say beside what the server says anyway.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    pub groups: Groups,
+    /// What the pool's PreTokenGeneration changes.
+    pub changes: Option<pre_token_generation::Answer>,
+}
+
 /// Whom tokens are about, and for whom they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub pool: &'a Pool,
     pub client: &'a Client,
     pub user: &'a User,
-    pub groups: &'a Groups,
+    pub content: &'a Content,
     pub session: &'a Session,
 }
 
@@ -81,11 +90,14 @@ impl Subject<'_> {
         self.common(cx, "id", self.client.id_token_life_s(), &mut claims);
         claims.insert("aud".to_owned(), json!(self.client.id));
         claims.insert("cognito:username".to_owned(), json!(self.user.username));
-        if !self.groups.roles.is_empty() {
-            claims.insert("cognito:roles".to_owned(), json!(self.groups.roles));
+        if !self.content.groups.roles.is_empty() {
+            claims.insert("cognito:roles".to_owned(), json!(self.content.groups.roles));
         }
-        if let Some(role) = &self.groups.preferred_role {
+        if let Some(role) = &self.content.groups.preferred_role {
             claims.insert("cognito:preferred_role".to_owned(), json!(role));
+        }
+        if let Some(changes) = &self.content.changes {
+            changes.id.apply(Token::Id, &self.client.id, &mut claims);
         }
         Value::Object(claims).to_string().into_bytes()
     }
@@ -96,7 +108,14 @@ impl Subject<'_> {
         self.common(cx, "access", self.client.access_token_life_s(), &mut claims);
         claims.insert("client_id".to_owned(), json!(self.client.id));
         claims.insert("username".to_owned(), json!(self.user.username));
-        claims.insert("scope".to_owned(), json!(self.session.scopes.join(" ")));
+        let scopes = match &self.content.changes {
+            Some(changes) => {
+                changes.access.apply(Token::Access, &self.client.id, &mut claims);
+                changes.scopes(&self.session.scopes).join(" ")
+            }
+            None => self.session.scopes.join(" "),
+        };
+        claims.insert("scope".to_owned(), json!(scopes));
         Value::Object(claims).to_string().into_bytes()
     }
 
@@ -120,8 +139,8 @@ impl Subject<'_> {
             claim("jti", json!(cx.rng.uuid()));
             claim("origin_jti", json!(self.session.id));
         }
-        if !self.groups.names.is_empty() {
-            claim("cognito:groups", json!(self.groups.names));
+        if !self.content.groups.names.is_empty() {
+            claim("cognito:groups", json!(self.content.groups.names));
         }
     }
 }

@@ -7,13 +7,16 @@ use cognate_shapes::error::Result;
 use cognate_shapes::scalars::{Text, Token};
 use cognate_store::{Tx, sessions};
 
-use super::claims::{self, Groups, Subject};
+use super::claims::{self, Content, Groups, Subject};
 use super::keys::{self, TokenUse};
 use super::refresh;
 use super::session::{SELF_SERVICE, Session};
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::{Client, Pool};
+use crate::triggers::event::Occasion;
+use crate::triggers::pre_token_generation::{self, Source};
+use crate::visit::Visit;
 
 /// How a user signed in, as far as the tokens and the session tell of it.
 #[derive(Clone, Debug)]
@@ -24,11 +27,13 @@ pub struct SignedIn {
     pub acr: Option<String>,
     /// The methods that proved who the user is.
     pub amr: Vec<String>,
+    /// What PreTokenGeneration is told of it.
+    pub source: Source,
 }
 
 /// Signs a user in: a new session with its refresh token, an ID token and an access token.
 ///
-/// The session is the one durable write. `also` runs in the same transaction and before it: what the sign-in uses up
+/// The session is the one durable write, and comes after the pool's function has had its say. `also` runs in the same transaction and before it: what the sign-in uses up
 /// (a challenge) or changes (a password) happens with it or not at all, and its refusal refuses the sign-in.
 pub async fn sign_in(
     cx: &Context,
@@ -36,33 +41,53 @@ pub async fn sign_in(
     client: &Arc<Client>,
     user: &User,
     signed_in: SignedIn,
+    visit: &Visit,
     also: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
 ) -> Result<AuthenticationResult> {
+    let source = signed_in.source;
     let session = Session::begin(cx, client, user, signed_in, vec![SELF_SERVICE.to_owned()]);
-    let groups = groups_of(cx, pool, user).await?;
+    let content = content(cx, pool, client, user, &session, source, visit).await?;
     let first = refresh::first(cx, &pool.id, &user.id, &session)?;
     let row = session.row(&pool.id, &user.id, first.hash)?;
     let write = cx.store.write(move |tx| {
         also(tx)?;
         Ok(sessions::insert(tx, &row)?)
     });
-    let signed = signed(cx, Subject { pool, client, user, groups: &groups, session: &session });
+    let signed = signed(cx, Subject { pool, client, user, content: &content, session: &session });
     // Signing comes first: where it is shed, nothing was written yet.
     let (mut result, ()) = tokio::try_join!(signed, write)?;
     result.refresh_token = Some(Token::trusted(first.token));
     Ok(result)
 }
 
+/// What the tokens of a session are to say beside what the server says anyway: the user's groups as they are now, and
+/// what the pool's function makes of it all.
+pub async fn content(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    user: &User,
+    session: &Session,
+    source: Source,
+    visit: &Visit,
+) -> Result<Content> {
+    let groups = groups_of(cx, pool, user).await?;
+    let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
+    let mut changes = pre_token_generation::run(at, source, user, &groups, &session.scopes).await?;
+    let instead = changes.as_mut().and_then(|changes| changes.groups.take());
+    Ok(Content { groups: instead.unwrap_or(groups), changes })
+}
+
 /// New ID and access tokens of a session that goes on; attributes and groups are read anew.
 pub async fn again(
     cx: &Context,
-    pool: &Arc<Pool>,
-    client: &Arc<Client>,
+    pool: &Pool,
+    client: &Client,
     user: &User,
     session: &Session,
+    content: &Content,
 ) -> Result<AuthenticationResult> {
-    let groups = groups_of(cx, pool, user).await?;
-    signed(cx, Subject { pool, client, user, groups: &groups, session }).await
+    signed(cx, Subject { pool, client, user, content, session }).await
 }
 
 async fn groups_of(cx: &Context, pool: &Arc<Pool>, user: &User) -> Result<Groups> {

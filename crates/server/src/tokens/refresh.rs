@@ -29,6 +29,8 @@ use super::session::{Session, is_revoked};
 use crate::accounts::user::{self, User};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
+use crate::triggers::pre_token_generation::Source;
+use crate::visit::Visit;
 
 /// What a refresh token says inside its seal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +110,7 @@ pub async fn redeem(
     pool: &Arc<Pool>,
     client: &Arc<Client>,
     presented: &Presented,
+    visit: &Visit,
 ) -> Result<AuthenticationResult> {
     let note = &presented.note;
     if note.pool_id != pool.id || note.client_id != client.id {
@@ -127,10 +130,13 @@ pub async fn redeem(
         if !ct_eq(&row.token_hash, &hash) {
             return Err(Error::refresh_token_reused());
         }
-        return issue::again(cx, pool, client, &user, &session).await;
+        let content = issue::content(cx, pool, client, &user, &session, Source::RefreshTokens, visit).await?;
+        return issue::again(cx, pool, client, &user, &session, &content).await;
     };
     let next = successor(cx, presented)?;
     let (same_pool, note, next_hash) = (Arc::clone(pool), note.clone(), next.hash.clone());
+    // A function that refuses must not cost the token.
+    let content = issue::content(cx, pool, client, &user, &session, Source::RefreshTokens, visit).await?;
     let rotate = cx.store.write(move |tx| {
         let (_, row) = live(tx, &same_pool, &note, now)?;
         if ct_eq(&row.token_hash, &hash) {
@@ -144,7 +150,7 @@ pub async fn redeem(
         }
     });
     // Signing comes first: where it is shed, nothing was rotated yet.
-    let (mut result, ()) = tokio::try_join!(issue::again(cx, pool, client, &user, &session), rotate)?;
+    let (mut result, ()) = tokio::try_join!(issue::again(cx, pool, client, &user, &session, &content), rotate)?;
     result.refresh_token = Some(Token::trusted(next.token));
     Ok(result)
 }

@@ -3,10 +3,22 @@
 mod answer;
 mod command;
 pub mod encryption_sdk;
+pub mod create_auth_challenge;
+pub mod custom_message;
+pub mod define_auth_challenge;
+pub mod event;
+pub mod inbound_federation;
 pub mod invoke;
 mod lambda;
+pub mod post_authentication;
+pub mod post_confirmation;
+pub mod pre_authentication;
+pub mod pre_sign_up;
+pub mod pre_token_generation;
 pub mod samples;
 pub mod targets;
+pub mod user_migration;
+pub mod verify_auth_challenge_response;
 mod webhook;
 
 use cognate_shapes::pool::LambdaConfig;

@@ -1,5 +1,7 @@
 //! What a sign-in may be asked, a challenge a file. A new challenge is a new file and a line in [`CHALLENGES`].
 
+pub mod admin_no_srp_auth;
+pub mod custom_challenge;
 mod email_otp;
 pub mod mfa_setup;
 pub mod new_password_required;
@@ -71,6 +73,8 @@ static CHALLENGES: &[Entry] = &[
     Entry::of::<software_token_mfa::SoftwareTokenMfa>(),
     Entry::of::<select_mfa_type::SelectMfaType>(),
     Entry::of::<mfa_setup::MfaSetup>(),
+    Entry::of::<custom_challenge::CustomChallenge>(),
+    Entry::of::<admin_no_srp_auth::AdminNoSrpAuth>(),
 ];
 
 /// Answers the challenge of that name.

@@ -1,6 +1,7 @@
 //! How a sign-in may begin, a flow a file. A new flow is a new file and a line in [`FLOWS`].
 
 mod admin_user_password_auth;
+mod custom_auth;
 mod refresh_token_auth;
 mod user_auth;
 mod user_password_auth;
@@ -57,6 +58,7 @@ static FLOWS: &[Entry] = &[
     Entry::of::<admin_user_password_auth::AdminUserPasswordAuth>(),
     Entry::of::<refresh_token_auth::RefreshTokenAuth>(),
     Entry::of::<user_auth::UserAuth>(),
+    Entry::of::<custom_auth::CustomAuth>(),
 ];
 
 /// Begins by the flow of that name, if it goes by this door and the client allows it.
@@ -75,12 +77,9 @@ pub async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
 
 /// What flows answer that are in the model and not here.
 fn not_built(attempt: &Attempt<'_>, name: AuthFlow) -> Error {
-    let triggers = attempt.pool.settings.lambda_config.as_ref();
-    if !attempt.client.allows(name) {
-        Error::invalid(format!("{name} is not enabled for the client."))
-    } else if name == AuthFlow::CustomAuth && triggers.is_none_or(|triggers| triggers.define_auth_challenge.is_none()) {
-        Error::invalid("Custom auth lambda trigger is not configured for the user pool.")
-    } else {
+    if attempt.client.allows(name) {
         Error::invalid(format!("{name} is not built into this version of Cognate yet."))
+    } else {
+        Error::invalid(format!("{name} is not enabled for the client."))
     }
 }

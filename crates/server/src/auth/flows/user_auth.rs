@@ -27,7 +27,12 @@ impl Flow for UserAuth {
             Some(preferred) => Some(first_factor::named(preferred).ok_or_else(Error::challenge_unavailable)?),
             None => None,
         };
-        let user = attempt.user(typed).await?;
+        let user = match attempt.optional("PASSWORD") {
+            Some(password) if preferred == Some(ChallengeName::Password) => {
+                attempt.user_with_password(typed, password).await?
+            }
+            _ => attempt.user(typed).await?,
+        };
         let mut progress = match &user {
             Some(user) => Progress::of(attempt, name, user, typed),
             None => proofs::srp::unknown_progress(attempt, name, typed),

@@ -60,7 +60,8 @@ pub async fn ask(attempt: &Attempt<'_>, user: Option<&User>, progress: Progress,
     )
 }
 
-fn bad_public_value() -> Error {
+/// What is no public value of an exchange.
+pub fn bad_public_value() -> Error {
     Error::invalid("SRP_A is not a valid public value.")
 }
 

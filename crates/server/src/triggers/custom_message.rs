@@ -1,0 +1,130 @@
+//! CustomMessage: the words of a message. The function sees placeholders, never the code.
+
+use cognate_shapes::enums::{EmailSendingAccount, VerifiedAttribute};
+use cognate_shapes::error::Result;
+use serde_json::{Value, json};
+
+use super::event::{self, Occasion, unrecognizable};
+use super::{Trigger, invoke};
+use crate::accounts::user::User;
+
+/// What stands for the code or the temporary password.
+pub const CODE: &str = "{####}";
+/// What stands for the username, in invitations.
+pub const USERNAME: &str = "{username}";
+/// What stands for the link; the words between the marks are the function's to choose.
+const LINK: &str = "{##Click Here##}";
+
+const SMS_LONGEST: usize = 140;
+const SUBJECT_LONGEST: usize = 140;
+const EMAIL_LONGEST: usize = 20_000;
+
+/// What a message is sent for, as the sources of CustomMessage and of the custom senders end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    SignUp,
+    AdminCreateUser,
+    ResendCode,
+    ForgotPassword,
+    UpdateUserAttribute,
+    VerifyUserAttribute,
+    Authentication,
+}
+
+impl Source {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "SignUp",
+            Self::AdminCreateUser => "AdminCreateUser",
+            Self::ResendCode => "ResendCode",
+            Self::ForgotPassword => "ForgotPassword",
+            Self::UpdateUserAttribute => "UpdateUserAttribute",
+            Self::VerifyUserAttribute => "VerifyUserAttribute",
+            Self::Authentication => "Authentication",
+        }
+    }
+}
+
+/// What a message has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Whether there is a code or password in it.
+    pub code: bool,
+    /// Whether the code goes as a link.
+    pub link: bool,
+}
+
+/// The words chosen; what is `None` keeps the pool's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub sms_message: Option<String>,
+    pub email_message: Option<String>,
+    pub email_subject: Option<String>,
+}
+
+impl Answer {
+    /// Reads words of bearable length.
+    pub fn read(output: &Value) -> Result<Self> {
+        let response = event::response(output)?;
+        let text = |name, longest| match response.text(name)? {
+            Some(text) if text.chars().count() > longest => Err(unrecognizable()),
+            text => Ok(text.map(str::to_owned)),
+        };
+        Ok(Self {
+            sms_message: text("smsMessage", SMS_LONGEST)?,
+            email_message: text("emailMessage", EMAIL_LONGEST)?,
+            email_subject: text("emailSubject", SUBJECT_LONGEST)?,
+        })
+    }
+
+    /// Refuses words for that medium which leave out what the message is sent for, and words of an e-mail where the
+    /// pool does not send its own.
+    fn check(&self, at: Occasion<'_>, medium: VerifiedAttribute, source: Source, content: Content) -> Result<()> {
+        let (message, link) = match medium {
+            VerifiedAttribute::PhoneNumber => (&self.sms_message, false),
+            VerifiedAttribute::Email => (&self.email_message, content.link),
+        };
+        let complete = message.as_ref().is_none_or(|message| {
+            let says_code = if link { says_link(message) } else { !content.code || message.contains(CODE) };
+            says_code && (source != Source::AdminCreateUser || message.contains(USERNAME))
+        });
+        let is_email = medium == VerifiedAttribute::Email;
+        let foreign = is_email && (self.email_message.is_some() || self.email_subject.is_some()) && !sends_its_own(at);
+        if complete && !foreign { Ok(()) } else { Err(unrecognizable()) }
+    }
+}
+
+/// Whether the text has a link placeholder, whatever its words.
+fn says_link(message: &str) -> bool {
+    message.split_once("{##").is_some_and(|(_, rest)| rest.contains("##}"))
+}
+
+/// Whether the pool's e-mail is sent by an account of the operator's own.
+fn sends_its_own(at: Occasion<'_>) -> bool {
+    let email = at.pool.settings.email_configuration.as_ref();
+    email.and_then(|email| email.email_sending_account) == Some(EmailSendingAccount::Developer)
+}
+
+/// Runs it for a message of that medium to the user.
+pub async fn run(
+    at: Occasion<'_>,
+    source: Source,
+    user: &User,
+    medium: VerifiedAttribute,
+    content: Content,
+) -> Result<Option<Answer>> {
+    let Some(arn) = at.arn(Trigger::CustomMessage) else { return Ok(None) };
+    let request = at.with_metadata(json!({
+        "userAttributes": event::user_attributes(at.pool, user),
+        "codeParameter": CODE,
+        "linkParameter": LINK,
+        "usernameParameter": (source == Source::AdminCreateUser).then_some(USERNAME),
+    }));
+    let response = json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null });
+    let source_name = format!("CustomMessage_{}", source.as_str());
+    let event = at.event("1", &source_name, &user.username, request, Some(response));
+    let output = invoke(at.cx, at.pool, Trigger::CustomMessage, arn, &event).await?;
+    let answer = Answer::read(&output)?;
+    answer.check(at, medium, source, content)?;
+    Ok(Some(answer))
+}
