@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::directory::schema::{Definition, Kind};
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
+use crate::visit::Visit;
 
 /// What an update says: a new value for each attribute, `None` where the attribute goes.
 pub type Changes = BTreeMap<String, Option<String>>;
@@ -112,6 +113,7 @@ pub async fn update(
     user: &User,
     mut changes: Changes,
     writer: Writer,
+    visit: &Visit,
 ) -> Result<Vec<CodeDeliveryDetails>> {
     writer.may_write(changes.keys().map(String::as_str))?;
     check_changes(pool, &mut changes)?;
@@ -148,7 +150,7 @@ pub async fn update(
     });
     let (user, unverified) = written.await?;
     drawn.retain(|(attribute, ..)| unverified.contains(attribute));
-    send(cx, pool, &user, drawn, &writer).await
+    send(cx, pool, &user, drawn, &writer, visit).await
 }
 
 /// `UpdateUserAttributes` lists no `LimitExceededException`.
@@ -200,10 +202,12 @@ async fn send(
     user: &User,
     drawn: Vec<(VerifiedAttribute, String, Drawn)>,
     writer: &Writer,
+    visit: &Visit,
 ) -> Result<Vec<CodeDeliveryDetails>> {
     let (mut sent, mut failed) = (Vec::new(), None);
     for (attribute, to, drawn) in drawn {
         let message = Message::new(MessageKind::UpdateUserAttribute, user, attribute, &to, &drawn.code);
+        let message = message.in_visit(visit);
         let message = match writer {
             Writer::Client(client) => message.by(client),
             Writer::Administrator => message.by_administrator(),

@@ -18,6 +18,9 @@ use super::user::{self, OnConflict, Refused, User};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
+use crate::triggers::event::Occasion;
+use crate::triggers::post_confirmation;
+use crate::visit::Visit;
 
 /// Who was confirmed, and by what.
 #[derive(Debug)]
@@ -33,13 +36,14 @@ pub struct Confirmed {
 /// An alias that another user holds is an `AliasExistsException`, and the user stays unconfirmed; with
 /// [`OnConflict::Take`] the alias moves. `hides` is whether the caller may not learn who exists.
 pub async fn by_code(
-    cx: &Context,
+    at: Occasion<'_>,
     pool: &Arc<Pool>,
     hides: bool,
     name: &str,
     code: &str,
     conflict: OnConflict,
 ) -> Result<Confirmed> {
+    let cx = at.cx;
     let user = find(cx, pool, name).await?;
     if user.is_none() && !hides {
         return Err(Error::combination_not_found());
@@ -63,13 +67,15 @@ pub async fn by_code(
         user.modified_ms = now;
         user.set_verified(redeemed.attribute.as_str(), true);
         match user::update(tx, &pool, &before, &user, conflict) {
-            Ok(()) => Ok(Ok(Confirmed { user_id: user.id, attribute: redeemed.attribute })),
+            Ok(()) => Ok(Ok((user, redeemed.attribute))),
             Err(Refused::Alias(kind)) => Err(Error::alias_exists(kind)),
             Err(Refused::Fault(error)) => Err(error),
             Err(Refused::Username) => Err(Error::internal("a confirmed user's name was taken")),
         }
     });
-    confirmed.await?
+    let (user, attribute) = confirmed.await??;
+    post_confirmation::run(at, post_confirmation::Source::ConfirmSignUp, &user).await?;
+    Ok(Confirmed { user_id: user.id, attribute })
 }
 
 /// What a presented code allows, and whom.
@@ -94,7 +100,13 @@ fn judge(presented: Presented, user: Option<User>, hides: bool) -> Result<(Redee
 }
 
 /// Sends another code in place of the one before.
-pub async fn resend(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str) -> Result<CodeDeliveryDetails> {
+pub async fn resend(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    name: &str,
+    visit: &Visit,
+) -> Result<CodeDeliveryDetails> {
     let ways = auto_verified(pool);
     if ways.is_empty() {
         return Err(Error::nothing_is_auto_verified());
@@ -122,6 +134,7 @@ pub async fn resend(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
     stored.await?;
     if let Some((user, ..)) = &target {
         let message = Message::new(MessageKind::ResendCode, user, attribute, &to, &code).by(client);
+        let message = message.in_visit(visit);
         delivery::send_or_hide(cx, pool, message, hides).await?;
     }
     Ok(delivery::details(attribute, &to))
@@ -140,7 +153,8 @@ fn resendable(pool: &Pool, user: User) -> Result<(User, VerifiedAttribute, Strin
 }
 
 /// Confirms the user without verifying anything.
-pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<()> {
+pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str, visit: &Visit) -> Result<()> {
+    let at = Occasion { cx, pool, client_id: None, visit };
     let (now, name, pool) = (cx.clock.now_ms(), name.to_owned(), Arc::clone(pool));
     let confirmed = cx.store.write(move |tx| {
         let before = user::by_name(tx, &pool, &name)?.ok_or_else(Error::user_not_found)?;
@@ -150,9 +164,11 @@ pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Res
         let mut user = before.clone();
         user.status = UserStatus::Confirmed;
         user.modified_ms = now;
-        user::update(tx, &pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)
+        user::update(tx, &pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)?;
+        Ok::<_, Error>(user)
     });
-    confirmed.await
+    let user = confirmed.await?;
+    post_confirmation::run(at, post_confirmation::Source::ConfirmSignUp, &user).await.map(drop)
 }
 
 async fn find(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<Option<User>> {

@@ -14,6 +14,9 @@ use super::user::{self, OnConflict, Profile, Refused, User};
 use super::{attributes, password, sign_up};
 use crate::context::Context;
 use crate::directory::Pool;
+use crate::triggers::event::Occasion;
+use crate::triggers::pre_sign_up;
+use crate::visit::Visit;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -41,7 +44,7 @@ pub struct Invited {
 /// Makes a user.
 ///
 /// Required attributes may be missing from one who gets a password: the first sign-in asks for them.
-pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invited> {
+pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser, visit: &Visit) -> Result<Invited> {
     let mut attributes = new.attributes;
     let signs_in_by = sign_up::identify(pool, &new.name, &mut attributes)?;
     let factors = code_factors(pool);
@@ -53,6 +56,9 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser) -> Result<Invi
     }
     let mediums = if new.invited { mediums(&attributes, new.mediums)? } else { Vec::new() };
     has_room(cx, pool, Code::PreconditionNotMet).await?;
+    let at = Occasion { cx, pool, client_id: None, visit };
+    // It may refuse; whom an administrator makes, it neither confirms nor verifies.
+    pre_sign_up::run(at, pre_sign_up::Source::AdminCreateUser, &new.name, &attributes).await?;
 
     let now = cx.clock.now_ms();
     let id = ids::sub(cx.rng.bytes());

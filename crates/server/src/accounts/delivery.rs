@@ -4,7 +4,6 @@
 
 mod words;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
@@ -27,6 +26,10 @@ use crate::messages::frame::framed;
 use crate::messages::{
     DeliveryError, Email, EmailSender, Eums, Failure, MessageKind, Sms, SmsSender, Templates, Values, mask,
 };
+use crate::triggers::custom_message::{self, Content};
+use crate::triggers::custom_sender;
+use crate::triggers::event::Occasion;
+use crate::visit::Visit;
 
 /// A message to a user, before it has words.
 #[derive(Clone)]
@@ -41,8 +44,8 @@ pub struct Message {
     pub code: Option<Zeroizing<String>>,
     /// The client that the user came by.
     pub client_id: Option<String>,
-    /// `ClientMetadata`, for triggers.
-    pub metadata: Option<BTreeMap<Text, Text>>,
+    /// The request that sends it, for triggers.
+    pub visit: Visit,
     /// Whether an administrator's operation sends it; those list other errors.
     pub by_administrator: bool,
 }
@@ -64,7 +67,7 @@ impl Message {
             to: to.to_owned(),
             code: Some(Zeroizing::new(code.to_owned())),
             client_id: None,
-            metadata: None,
+            visit: Visit::default(),
             by_administrator: false,
         }
     }
@@ -75,10 +78,10 @@ impl Message {
         Self { client_id: Some(client.id.clone()), ..self }
     }
 
-    /// The same with what the request says to triggers.
+    /// The same as part of that request.
     #[must_use]
-    pub fn with_metadata(self, metadata: Option<BTreeMap<Text, Text>>) -> Self {
-        Self { metadata, ..self }
+    pub fn in_visit(self, visit: &Visit) -> Self {
+        Self { visit: visit.clone(), ..self }
     }
 
     /// The same on behalf of an administrator.
@@ -128,7 +131,7 @@ pub async fn invite(
     user: &User,
     password: Option<&str>,
     mediums: &[DeliveryMedium],
-    metadata: Option<&BTreeMap<Text, Text>>,
+    visit: &Visit,
 ) -> Result<()> {
     for medium in mediums {
         let (attribute, name) = match medium {
@@ -140,7 +143,7 @@ pub async fn invite(
                 code: password.map(|password| Zeroizing::new(password.to_owned())),
                 ..Message::new(MessageKind::AdminCreateUser, user, attribute, to, "")
             };
-            send(cx, pool, message.with_metadata(metadata.cloned()).by_administrator()).await?;
+            send(cx, pool, message.in_visit(visit).by_administrator()).await?;
         }
     }
     Ok(())
@@ -186,9 +189,22 @@ pub fn details(attribute: VerifiedAttribute, to: &str) -> CodeDeliveryDetails {
     }
 }
 
-/// Gives a message its words and hands it over. The one way by which messages leave.
+/// Gives a message its words and hands it over, to the pool's own sender if it has one. The one way by which messages
+/// leave.
 async fn deliver(cx: &Context, pool: &Arc<Pool>, message: &Message) -> Result<()> {
-    let templates = words::templates(pool);
+    let at = Occasion { cx, pool, client_id: message.client_id.as_deref(), visit: &message.visit };
+    let handed_over = custom_sender::run(at, message).await.map_err(|error| match error.code {
+        Code::CodeDeliveryFailure => refused(message, Failure::Untaken, UNTAKEN),
+        _ => error,
+    });
+    if handed_over?.is_some() {
+        return Ok(());
+    }
+    let content = Content { code: message.code.is_some(), link: link(cx, pool, message).is_some() };
+    let mut templates = words::templates(pool);
+    if let Some(words) = custom_message::run(at, message.kind, &message.user, message.attribute, content).await? {
+        templates = templates.with(words.email_subject, words.email_message, words.sms_message);
+    }
     let handed_over = match message.attribute {
         VerifiedAttribute::Email => {
             let email = compose_email(cx, pool, message, &templates);
@@ -262,13 +278,7 @@ fn refused(message: &Message, failure: Failure, words: &'static str) -> Error {
 
 fn compose_email(cx: &Context, pool: &Pool, message: &Message, templates: &Templates) -> Email {
     let code = message.code.as_ref().map(|code| code.as_str());
-    let confirms = matches!(message.kind, MessageKind::SignUp | MessageKind::ResendCode);
-    let link = match (&message.client_id, code) {
-        (Some(client_id), Some(code)) if confirms && words::confirms_by_link(pool) => {
-            Some(words::confirmation_link(cx, pool, client_id, &message.user.username, code))
-        }
-        _ => None,
-    };
+    let link = link(cx, pool, message);
     let values = Values { code, username: Some(&message.user.username), link: link.as_deref() };
     let composed = compose::email(message.kind, templates, values);
     let settings = pool.settings.email_configuration.as_ref();
@@ -313,6 +323,14 @@ fn addressed(cx: &Context, pool: &Pool, to: &str, composed: &EmailText, sender: 
         at: cx.clock.now_ms(),
         sender: EmailSender { region, identity, configuration_set: sender.configuration_set },
     }
+}
+
+/// The link that confirms a sign-up, where a message is to have one.
+fn link(cx: &Context, pool: &Pool, message: &Message) -> Option<String> {
+    let confirms = matches!(message.kind, MessageKind::SignUp | MessageKind::ResendCode);
+    let by_link = confirms && message.attribute == VerifiedAttribute::Email && words::confirms_by_link(pool);
+    let (client_id, code) = message.client_id.as_ref().zip(message.code.as_ref()).filter(|_| by_link)?;
+    Some(words::confirmation_link(cx, pool, client_id, &message.user.username, code))
 }
 
 fn compose_sms(cx: &Context, pool: &Pool, message: &Message, templates: &Templates) -> Sms {

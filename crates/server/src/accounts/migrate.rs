@@ -113,7 +113,7 @@ fn describe(at: Occasion<'_>, name: &str, answer: &Answer) -> Result<(User, Stri
 /// Greets the user: by name alone, for the password is the user's own.
 async fn welcome(at: Occasion<'_>, pool: &Arc<Pool>, user: &User, answer: &Answer) {
     let mediums = create::mediums(&user.profile.attributes, answer.mediums.clone()).unwrap_or_default();
-    if let Err(error) = delivery::invite(at.cx, pool, user, None, &mediums).await {
+    if let Err(error) = delivery::invite(at.cx, pool, user, None, &mediums, at.visit).await {
         tracing::warn!(pool = pool.id, %error, "a migrated user was not greeted");
     }
 }

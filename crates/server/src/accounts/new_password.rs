@@ -89,7 +89,7 @@ pub fn replace(
     credential: Vec<u8>,
     now_ms: i64,
     change: impl FnOnce(&mut User),
-) -> Result<()> {
+) -> Result<User> {
     let before = user::by_id(tx, pool, &seen.id)?.ok_or_else(Error::user_not_found)?;
     if before.credential != seen.credential {
         return Err(Error::new(Code::TooManyRequests, "Too many requests"));
@@ -99,5 +99,6 @@ pub fn replace(
     user.modified_ms = now_ms;
     user.profile.temporary_password_expires_ms = None;
     change(&mut user);
-    user::update(tx, pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)
+    user::update(tx, pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)?;
+    Ok(user)
 }

@@ -13,20 +13,35 @@ use super::attempts::{Tried, allowance};
 use super::codes::{self, Purpose};
 use super::delivery::{self, Message};
 use super::user::{self, OnConflict, User};
-use super::{mfa_choice, new_password, password, unknown};
+use super::{mfa_choice, migrate, new_password, password, unknown};
 use crate::context::Context;
 use crate::directory::{Client, Pool, Recovery};
 use crate::messages::MessageKind;
 use crate::threat::compromised;
+use crate::triggers::event::Occasion;
+use crate::triggers::post_confirmation;
+use crate::visit::Visit;
 
 /// A user with the attribute that a code for them goes to, and its value.
 type Target = (User, VerifiedAttribute, String);
 
 /// Sends a code to the user who forgot the password.
-pub async fn forgot(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str) -> Result<CodeDeliveryDetails> {
+pub async fn forgot(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    name: &str,
+    visit: &Visit,
+) -> Result<CodeDeliveryDetails> {
     let ways = self_service(pool)?;
     let hides = client.hides_user_existence();
-    let found = find(cx, pool, name).await?;
+    let found = match find(cx, pool, name).await? {
+        Some(user) => Some(user),
+        None => {
+            let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
+            migrate::by_forgotten_password(at, pool, name).await?
+        }
+    };
     let subject = found.as_ref().map_or_else(|| unknown::subject(cx, pool, name), |user| user.id.clone());
     let target = match found.ok_or_else(Error::combination_not_found).and_then(|user| recoverable(pool, user, &ways)) {
         Ok(target) => Some(target),
@@ -48,6 +63,7 @@ pub async fn forgot(cx: &Context, pool: &Arc<Pool>, client: &Client, name: &str)
     stored.await?;
     if let Some((user, ..)) = &target {
         let message = Message::new(MessageKind::ForgotPassword, user, attribute, &to, &code).by(client);
+        let message = message.in_visit(visit);
         delivery::send_or_hide(cx, pool, message, hides).await?;
     }
     Ok(delivery::details(attribute, &to))
@@ -61,6 +77,7 @@ pub async fn confirm(
     name: &str,
     code: &str,
     proposed: &str,
+    visit: &Visit,
 ) -> Result<()> {
     password::check_policy(pool, proposed)?;
     compromised::check_new(cx, pool, client, EventFilter::PasswordChange, proposed).await?;
@@ -78,6 +95,7 @@ pub async fn confirm(
     };
     let hash = codes::hash(cx, pool, &subject, Purpose::PasswordReset, code);
     let allowance = allowance(cx, Tried::PasswordReset);
+    let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
     let (now, pool) = (cx.clock.now_ms(), Arc::clone(pool));
     let changed = cx.store.write(move |tx| {
         allowance.spend(tx, &pool.id, &subject)?;
@@ -94,17 +112,18 @@ pub async fn confirm(
             return Err(Error::cannot_reset_in_state());
         }
         let credential = made.clone().ok_or_else(Error::password_history)?;
-        new_password::replace(tx, &pool, seen, credential, now, |user| {
+        let changed = new_password::replace(tx, &pool, seen, credential, now, |user| {
             user.status = UserStatus::Confirmed;
             user.set_verified(redeemed.attribute.as_str(), true);
         })?;
-        Ok(Ok(()))
+        Ok(Ok(changed))
     });
-    changed.await?
+    let user = changed.await??;
+    post_confirmation::run(at, post_confirmation::Source::ConfirmForgotPassword, &user).await.map(drop)
 }
 
 /// Takes the password away from use until the user sets a new one with the code that is sent.
-pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Result<()> {
+pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str, visit: &Visit) -> Result<()> {
     let ways = self_service(pool)?;
     let user = find(cx, pool, name).await?.ok_or_else(Error::user_not_found)?;
     let (user, attribute, to) = recoverable(pool, user, &ways)?;
@@ -122,7 +141,8 @@ pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str) -> Res
         drawn.put(tx)
     });
     reset.await?;
-    let message = Message::new(MessageKind::ForgotPassword, &user, attribute, &to, &code).by_administrator();
+    let message = Message::new(MessageKind::ForgotPassword, &user, attribute, &to, &code);
+    let message = message.by_administrator().in_visit(visit);
     delivery::send(cx, pool, message).await.map(drop)
 }
 

@@ -17,6 +17,9 @@ use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
 use crate::threat::compromised;
+use crate::triggers::event::Occasion;
+use crate::triggers::{post_confirmation, pre_sign_up};
+use crate::visit::Visit;
 
 /// A user who just signed up, and where the code went.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub async fn sign_up(
     name: &str,
     password: Option<&str>,
     mut attributes: BTreeMap<String, String>,
+    visit: &Visit,
 ) -> Result<SignedUp> {
     attributes::check_writable(client, &attributes)?;
     let signs_in_by = identify(pool, name, &mut attributes)?;
@@ -52,7 +56,9 @@ pub async fn sign_up(
         None => return Err(Error::missing_parameter("Password")),
     };
     create::has_room(cx, pool, Code::LimitExceeded).await?;
-    let user = User {
+    let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
+    let said = pre_sign_up::run(at, pre_sign_up::Source::SignUp, name, &attributes).await?.unwrap_or_default();
+    let mut user = User {
         id,
         username,
         status: UserStatus::Unconfirmed,
@@ -64,7 +70,9 @@ pub async fn sign_up(
         profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
         credential,
     };
-    let target = verification_target(pool, &user);
+    let conflict = obey(&mut user, said)?;
+    // Who is confirmed already needs no code.
+    let target = if said.auto_confirm_user { None } else { verification_target(pool, &user) };
     let drawn = target
         .as_ref()
         .map(|(attribute, to)| codes::draw(cx, pool, &user.id, Purpose::SignUp, *attribute, to))
@@ -76,7 +84,7 @@ pub async fn sign_up(
         if user::by_other_name(tx, &pool_of_user, &wanted)?.is_some() {
             return Err(Refused::Username);
         }
-        user::insert(tx, &pool_of_user, &stored, OnConflict::Refuse)?;
+        user::insert(tx, &pool_of_user, &stored, conflict)?;
         if let Some(code) = &code {
             code.put(tx)?;
         }
@@ -92,11 +100,35 @@ pub async fn sign_up(
     let sent = match (target, drawn) {
         (Some((attribute, to)), Some(drawn)) => {
             let message = Message::new(MessageKind::SignUp, &user, attribute, &to, &drawn.code).by(client);
+            let message = message.in_visit(visit);
             Some(delivery::send(cx, pool, message).await?)
         }
         _ => None,
     };
+    if said.auto_confirm_user {
+        post_confirmation::run(at, post_confirmation::Source::ConfirmSignUp, &user).await?;
+    }
     Ok(SignedUp { user, sent })
+}
+
+/// Makes of a new user what the pool's function says. An address that it takes for verified becomes the new user's, even
+/// where it is another's alias.
+fn obey(user: &mut User, said: pre_sign_up::Answer) -> Result<OnConflict> {
+    let mut conflict = OnConflict::Refuse;
+    for (attribute, verified) in [(EMAIL, said.auto_verify_email), (PHONE_NUMBER, said.auto_verify_phone)] {
+        if !verified {
+            continue;
+        }
+        if user.attribute(attribute).is_none_or(str::is_empty) {
+            return Err(Error::new(Code::InvalidLambdaResponse, Error::nothing_to_verify(attribute).message));
+        }
+        user.set_verified(attribute, true);
+        conflict = OnConflict::Take;
+    }
+    if said.auto_confirm_user {
+        user.status = UserStatus::Confirmed;
+    }
+    Ok(conflict)
 }
 
 /// Checks the form of a new user's name. In a pool with username attributes the name becomes that attribute, and which

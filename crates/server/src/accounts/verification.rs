@@ -11,8 +11,9 @@ use super::codes::{self, Purpose};
 use super::delivery::{self, Message};
 use super::user::{self, OnConflict, Refused, User};
 use crate::context::Context;
-use crate::directory::Pool;
+use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
+use crate::visit::Visit;
 
 /// The attribute of that name, if it is one that codes can go to.
 pub fn verifiable(name: &str) -> Result<VerifiedAttribute> {
@@ -25,6 +26,8 @@ pub async fn request(
     pool: &Arc<Pool>,
     user: &User,
     attribute: VerifiedAttribute,
+    client: &Client,
+    visit: &Visit,
 ) -> Result<CodeDeliveryDetails> {
     let name = attribute.as_str();
     let to = user.profile.pending.get(name).map(String::as_str).or_else(|| user.attribute(name));
@@ -38,7 +41,7 @@ pub async fn request(
     });
     stored.await?;
     let message = Message::new(MessageKind::VerifyUserAttribute, user, attribute, to, &drawn.code);
-    delivery::send(cx, pool, message).await
+    delivery::send(cx, pool, message.by(client).in_visit(visit)).await
 }
 
 /// Redeems a code: what it was sent to is verified, and comes into force if it was waiting.

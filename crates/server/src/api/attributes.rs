@@ -14,6 +14,7 @@ use crate::accounts::user::{self, User};
 use crate::accounts::verification::{self, verifiable};
 use crate::context::Context;
 use crate::directory::{self, Pool};
+use crate::visit::Visit;
 
 token_holders! {
     UpdateUserAttributes, DeleteUserAttributes, GetUserAttributeVerificationCode, VerifyUserAttribute
@@ -52,7 +53,8 @@ impl Operation for AdminUpdateUserAttributes {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let user = named(cx, &pool, self.username).await?;
         let changes = attributes::requested(self.user_attributes);
-        attributes::update(cx, &pool, &user, changes, Writer::Administrator).await?;
+        let visit = Visit::administrative(&caller.origin, None, self.client_metadata);
+        attributes::update(cx, &pool, &user, changes, Writer::Administrator, &visit).await?;
         Ok(Done {})
     }
 }
@@ -129,8 +131,9 @@ impl Operation for UpdateUserAttributes {
     async fn call(self, cx: &Context, caller: TokenHolder) -> Result<UpdateUserAttributesOutput> {
         let bearer = caller.bearer;
         let changes = attributes::requested(self.user_attributes);
-        let sent =
-            attributes::update(cx, &bearer.pool, &bearer.user, changes, Writer::Client(bearer.client.clone())).await?;
+        let visit = Visit::public(&caller.origin, &bearer.client, None, self.client_metadata);
+        let writer = Writer::Client(bearer.client.clone());
+        let sent = attributes::update(cx, &bearer.pool, &bearer.user, changes, writer, &visit).await?;
         Ok(UpdateUserAttributesOutput { code_delivery_details_list: Some(sent) })
     }
 }
@@ -206,7 +209,10 @@ impl Operation for GetUserAttributeVerificationCode {
 
     async fn call(self, cx: &Context, caller: TokenHolder) -> Result<GetUserAttributeVerificationCodeOutput> {
         let attribute = verifiable(&self.attribute_name)?;
-        let sent = verification::request(cx, &caller.bearer.pool, &caller.bearer.user, attribute).await?;
+        let bearer = caller.bearer;
+        let visit = Visit::public(&caller.origin, &bearer.client, None, self.client_metadata);
+        let sent =
+            verification::request(cx, &bearer.pool, &bearer.user, attribute, &bearer.client, &visit).await?;
         Ok(GetUserAttributeVerificationCodeOutput { code_delivery_details: Some(sent) })
     }
 }

@@ -66,9 +66,9 @@ impl Operation for ForgotPassword {
     async fn call(self, cx: &Context, caller: Public) -> Result<ForgotPasswordOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
         threat::admit(cx, &pool, &client, &visit).await?;
-        let sent = recovery::forgot(cx, &pool, &client, &self.username).await?;
+        let sent = recovery::forgot(cx, &pool, &client, &self.username, &visit).await?;
         events::of_request(
             cx,
             &pool,
@@ -123,10 +123,10 @@ impl Operation for ConfirmForgotPassword {
     async fn call(self, cx: &Context, caller: Public) -> Result<Done> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
         threat::admit(cx, &pool, &client, &visit).await?;
-        let confirmed =
-            recovery::confirm(cx, &pool, &client, &self.username, &self.confirmation_code, &self.password).await;
+        let (code, password) = (&self.confirmation_code, &self.password);
+        let confirmed = recovery::confirm(cx, &pool, &client, &self.username, code, password, &visit).await;
         if let Some(response) = events::response(&confirmed) {
             let (kind, name) = (EventType::PasswordChange, &self.username);
             events::of_request(cx, &pool, Some(&client), &visit, kind, response, name).await;
@@ -236,7 +236,8 @@ impl Operation for AdminResetUserPassword {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        recovery::by_administrator(cx, &pool, &self.username).await?;
+        let visit = Visit::administrative(&caller.origin, None, self.client_metadata);
+        recovery::by_administrator(cx, &pool, &self.username, &visit).await?;
         Ok(Done {})
     }
 }

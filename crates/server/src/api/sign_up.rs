@@ -23,6 +23,7 @@ use crate::auth::hand_over;
 use crate::context::Context;
 use crate::directory;
 use crate::threat::{self, events};
+use crate::triggers::event::Occasion;
 use crate::visit::Visit;
 
 /// Makes a user of whoever asks, and sends the code that confirms it.
@@ -74,14 +75,15 @@ impl Operation for SignUp {
     async fn call(self, cx: &Context, caller: Public) -> Result<SignUpOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
+        let visit = visit.with_validation(self.validation_data);
         threat::admit(cx, &pool, &client, &visit).await?;
         if pool.sign_up_is_closed() {
             return Err(Error::sign_up_is_closed());
         }
         let given = attributes::given(self.user_attributes);
         let SignedUp { user, sent } =
-            sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given).await?;
+            sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given, &visit).await?;
         events::of_request(cx, &pool, Some(&client), &visit, EventType::SignUp, EventResponse::Pass, &self.username)
             .await;
         Ok(SignUpOutput {
@@ -138,7 +140,7 @@ impl Operation for ConfirmSignUp {
     async fn call(self, cx: &Context, caller: Public) -> Result<ConfirmSignUpOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
         threat::admit(cx, &pool, &client, &visit).await?;
         let conflict = if self.force_alias_creation == Some(true) { OnConflict::Take } else { OnConflict::Refuse };
         let presented = match &self.session {
@@ -146,7 +148,8 @@ impl Operation for ConfirmSignUp {
             None => None,
         };
         let hides = client.hides_user_existence();
-        let confirmed = confirm::by_code(cx, &pool, hides, &self.username, &self.confirmation_code, conflict).await?;
+        let at = Occasion { cx, pool: &pool, client_id: Some(&client.id), visit: &visit };
+        let confirmed = confirm::by_code(at, &pool, hides, &self.username, &self.confirmation_code, conflict).await?;
         let session = match &presented {
             Some(presented) => hand_over::of_confirmation(cx, &pool, &client, presented, &confirmed)?,
             None => None,
@@ -197,9 +200,9 @@ impl Operation for ResendConfirmationCode {
     async fn call(self, cx: &Context, caller: Public) -> Result<ResendConfirmationCodeOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         secret_hash::of_request(&client, self.secret_hash.as_deref(), &self.username)?;
-        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), None);
+        let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
         threat::admit(cx, &pool, &client, &visit).await?;
-        let sent = confirm::resend(cx, &pool, &client, &self.username).await?;
+        let sent = confirm::resend(cx, &pool, &client, &self.username, &visit).await?;
         events::of_request(
             cx,
             &pool,
@@ -242,7 +245,8 @@ impl Operation for AdminConfirmSignUp {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        confirm::by_administrator(cx, &pool, &self.username).await?;
+        let visit = Visit::administrative(&caller.origin, None, self.client_metadata);
+        confirm::by_administrator(cx, &pool, &self.username, &visit).await?;
         Ok(Done {})
     }
 }

@@ -22,6 +22,7 @@ use crate::accounts::user::{self, OnConflict};
 use crate::accounts::{attributes, delivery, filter, list};
 use crate::context::Context;
 use crate::directory;
+use crate::visit::Visit;
 
 token_holders! { GetUser, DeleteUser }
 
@@ -72,6 +73,8 @@ impl Operation for AdminCreateUser {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let password = self.temporary_password.map(|password| Zeroizing::new(password.into_string()));
         let mediums = self.desired_delivery_mediums;
+        let visit = Visit::administrative(&caller.origin, None, self.client_metadata);
+        let visit = visit.with_validation(self.validation_data);
         let invited = if self.message_action == Some(MessageAction::Resend) {
             create::renew(cx, &pool, &self.username, password, mediums).await?
         } else {
@@ -83,11 +86,10 @@ impl Operation for AdminCreateUser {
                 invited: self.message_action != Some(MessageAction::Suppress),
                 mediums,
             };
-            create::create(cx, &pool, new).await?
+            create::create(cx, &pool, new, &visit).await?
         };
         let (user, password) = (invited.user, invited.password.as_ref().map(|password| password.as_str()));
-        let metadata = self.client_metadata.as_ref();
-        delivery::invite(cx, &pool, &user, password, &invited.mediums, metadata).await?;
+        delivery::invite(cx, &pool, &user, password, &invited.mediums, &visit).await?;
         Ok(AdminCreateUserOutput { user: Some(user.wire(None)) })
     }
 }

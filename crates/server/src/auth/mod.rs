@@ -219,15 +219,15 @@ impl Attempt<'_> {
 
     /// Refuses who may not even begin.
     async fn admitted(&self, name: &str, user: Option<User>) -> Result<Option<User>> {
+        if let Some(user) = &user {
+            self.watch.user(&user.id);
+        }
         if !self.client.hides_user_existence() {
             match &user {
                 None => return Err(Error::user_not_found()),
                 Some(user) if !user.enabled => return Err(Error::user_disabled()),
                 Some(_) => {}
             }
-        }
-        if let Some(user) = &user {
-            self.watch.user(&user.id);
         }
         let username = user.as_ref().map_or(name, |user| &user.username);
         pre_authentication::run(self.occasion(), self.candidate(username, user.as_ref())).await?;

@@ -21,6 +21,8 @@ use crate::accounts::confirm;
 use crate::accounts::user::OnConflict;
 use crate::context::Context;
 use crate::directory;
+use crate::triggers::event::Occasion;
+use crate::visit::Visit;
 
 /// Characters of the longest value that is looked at.
 const LONGEST: usize = 2048;
@@ -110,8 +112,8 @@ async fn confirm(cx: &Context, pool_id: &str, link: &Link) -> Result<()> {
     if client.pool_id != pool_id {
         return Err(Error::client_not_found(&link.client_id));
     }
-    confirm::by_code(cx, &pool, true, &link.user_name, &link.confirmation_code, OnConflict::Refuse).await?;
-    Ok(())
+    let at = Occasion { cx, pool: &pool, client_id: Some(&client.id), visit: &Visit::default() };
+    confirm::by_code(at, &pool, true, &link.user_name, &link.confirmation_code, OnConflict::Refuse).await.map(drop)
 }
 
 fn render(status: StatusCode, page: &Page) -> Response {

@@ -66,6 +66,27 @@ pub struct Templates {
     pub email_mfa_subject: Option<String>,
 }
 
+impl Templates {
+    /// The same with these texts in place of every one of their sort; `None` changes nothing.
+    #[must_use]
+    pub fn with(self, email_subject: Option<String>, email_message: Option<String>, sms_message: Option<String>) -> Self {
+        let (subject, message, sms) = (email_subject, email_message, sms_message);
+        Self {
+            email_message: message.clone().or(self.email_message),
+            email_subject: subject.clone().or(self.email_subject),
+            email_message_by_link: message.clone().or(self.email_message_by_link),
+            email_subject_by_link: subject.clone().or(self.email_subject_by_link),
+            sms_message: sms.clone().or(self.sms_message),
+            invite_email_message: message.clone().or(self.invite_email_message),
+            invite_email_subject: subject.clone().or(self.invite_email_subject),
+            invite_sms_message: sms.clone().or(self.invite_sms_message),
+            sms_authentication_message: sms.or(self.sms_authentication_message),
+            email_mfa_message: message.or(self.email_mfa_message),
+            email_mfa_subject: subject.or(self.email_mfa_subject),
+        }
+    }
+}
+
 /// What placeholders stand for. A placeholder without a value stays as it is.
 #[derive(Clone, Copy, Default)]
 pub struct Values<'a> {

@@ -7,43 +7,18 @@ use serde_json::{Value, json};
 use super::event::{self, Occasion, unrecognizable};
 use super::{Trigger, invoke};
 use crate::accounts::user::User;
+use crate::messages::MessageKind;
 
 /// What stands for the code or the temporary password.
-pub const CODE: &str = "{####}";
+const CODE: &str = "{####}";
 /// What stands for the username, in invitations.
-pub const USERNAME: &str = "{username}";
+const USERNAME: &str = "{username}";
 /// What stands for the link; the words between the marks are the function's to choose.
 const LINK: &str = "{##Click Here##}";
 
 const SMS_LONGEST: usize = 140;
 const SUBJECT_LONGEST: usize = 140;
 const EMAIL_LONGEST: usize = 20_000;
-
-/// What a message is sent for, as the sources of CustomMessage and of the custom senders end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    SignUp,
-    AdminCreateUser,
-    ResendCode,
-    ForgotPassword,
-    UpdateUserAttribute,
-    VerifyUserAttribute,
-    Authentication,
-}
-
-impl Source {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignUp => "SignUp",
-            Self::AdminCreateUser => "AdminCreateUser",
-            Self::ResendCode => "ResendCode",
-            Self::ForgotPassword => "ForgotPassword",
-            Self::UpdateUserAttribute => "UpdateUserAttribute",
-            Self::VerifyUserAttribute => "VerifyUserAttribute",
-            Self::Authentication => "Authentication",
-        }
-    }
-}
 
 /// What a message has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,14 +54,14 @@ impl Answer {
 
     /// Refuses words for that medium which leave out what the message is sent for, and words of an e-mail where the
     /// pool does not send its own.
-    fn check(&self, at: Occasion<'_>, medium: VerifiedAttribute, source: Source, content: Content) -> Result<()> {
+    fn check(&self, at: Occasion<'_>, medium: VerifiedAttribute, kind: MessageKind, content: Content) -> Result<()> {
         let (message, link) = match medium {
             VerifiedAttribute::PhoneNumber => (&self.sms_message, false),
             VerifiedAttribute::Email => (&self.email_message, content.link),
         };
         let complete = message.as_ref().is_none_or(|message| {
             let says_code = if link { says_link(message) } else { !content.code || message.contains(CODE) };
-            says_code && (source != Source::AdminCreateUser || message.contains(USERNAME))
+            says_code && (kind != MessageKind::AdminCreateUser || message.contains(USERNAME))
         });
         let is_email = medium == VerifiedAttribute::Email;
         let foreign = is_email && (self.email_message.is_some() || self.email_subject.is_some()) && !sends_its_own(at);
@@ -108,23 +83,25 @@ fn sends_its_own(at: Occasion<'_>) -> bool {
 /// Runs it for a message of that medium to the user.
 pub async fn run(
     at: Occasion<'_>,
-    source: Source,
+    kind: MessageKind,
     user: &User,
     medium: VerifiedAttribute,
     content: Content,
 ) -> Result<Option<Answer>> {
-    let Some(arn) = at.arn(Trigger::CustomMessage) else { return Ok(None) };
+    // The service asks nobody about its own notices.
+    let arn = at.arn(Trigger::CustomMessage).filter(|_| kind != MessageKind::AccountTakeOverNotification);
+    let Some(arn) = arn else { return Ok(None) };
     let request = at.with_metadata(json!({
         "userAttributes": event::user_attributes(at.pool, user),
         "codeParameter": CODE,
         "linkParameter": LINK,
-        "usernameParameter": (source == Source::AdminCreateUser).then_some(USERNAME),
+        "usernameParameter": (kind == MessageKind::AdminCreateUser).then_some(USERNAME),
     }));
     let response = json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null });
-    let source_name = format!("CustomMessage_{}", source.as_str());
+    let source_name = format!("CustomMessage_{}", kind.as_str());
     let event = at.event("1", &source_name, &user.username, request, Some(response));
     let output = invoke(at.cx, at.pool, Trigger::CustomMessage, arn, &event).await?;
     let answer = Answer::read(&output)?;
-    answer.check(at, medium, source, content)?;
+    answer.check(at, medium, kind, content)?;
     Ok(Some(answer))
 }

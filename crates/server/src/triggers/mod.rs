@@ -5,6 +5,7 @@ mod command;
 pub mod encryption_sdk;
 pub mod create_auth_challenge;
 pub mod custom_message;
+pub mod custom_sender;
 pub mod define_auth_challenge;
 pub mod event;
 pub mod inbound_federation;

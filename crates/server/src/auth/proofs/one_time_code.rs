@@ -73,6 +73,7 @@ async fn send(
     let code = drawn.code.clone();
     store(attempt, &user.id, drawn).await?;
     let message = Message::new(MessageKind::Authentication, user, attribute, to, &code).by(&attempt.client);
+    let message = message.in_visit(&attempt.visit);
     let unseen = first && attempt.client.hides_user_existence();
     delivery::send_or_hide(cx, pool, message, unseen).await?;
     step(attempt, &pending, challenge, to)
