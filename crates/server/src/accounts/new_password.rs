@@ -49,7 +49,7 @@ pub async fn change(
             }
         })
     });
-    changed.await
+    changed.await.map(drop)
 }
 
 /// Sets a password: for good, or until the user signs in and chooses another.
@@ -76,10 +76,11 @@ pub async fn set_by_administrator(
             }
         })
     });
-    set.await
+    set.await.map(drop)
 }
 
-/// Stores a credential made from `seen`'s, then whatever `change` does to the user; a temporary password's time ends.
+/// Stores a credential made from `seen`'s, then whatever `change` does to the user, and answers who that is now; a
+/// temporary password's time ends.
 ///
 /// If the password was set by somebody else in between, the caller may try again (`TooManyRequestsException`).
 pub fn replace(

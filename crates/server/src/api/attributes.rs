@@ -211,8 +211,7 @@ impl Operation for GetUserAttributeVerificationCode {
         let attribute = verifiable(&self.attribute_name)?;
         let bearer = caller.bearer;
         let visit = Visit::public(&caller.origin, &bearer.client, None, self.client_metadata);
-        let sent =
-            verification::request(cx, &bearer.pool, &bearer.user, attribute, &bearer.client, &visit).await?;
+        let sent = verification::request(cx, &bearer.pool, &bearer.user, attribute, &bearer.client, &visit).await?;
         Ok(GetUserAttributeVerificationCodeOutput { code_delivery_details: Some(sent) })
     }
 }

@@ -69,7 +69,12 @@ pub struct Templates {
 impl Templates {
     /// The same with these texts in place of every one of their sort; `None` changes nothing.
     #[must_use]
-    pub fn with(self, email_subject: Option<String>, email_message: Option<String>, sms_message: Option<String>) -> Self {
+    pub fn with(
+        self,
+        email_subject: Option<String>,
+        email_message: Option<String>,
+        sms_message: Option<String>,
+    ) -> Self {
         let (subject, message, sms) = (email_subject, email_message, sms_message);
         Self {
             email_message: message.clone().or(self.email_message),

@@ -2,11 +2,11 @@
 
 mod answer;
 mod command;
-pub mod encryption_sdk;
 pub mod create_auth_challenge;
 pub mod custom_message;
 pub mod custom_sender;
 pub mod define_auth_challenge;
+pub mod encryption_sdk;
 pub mod event;
 pub mod inbound_federation;
 pub mod invoke;
