@@ -72,6 +72,12 @@ pub struct Custom {
     pub done: bool,
 }
 
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Custom").field("asked", &self.asked).field("done", &self.done).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress").field("flow", &self.flow).field("proved", &self.proved).finish_non_exhaustive()
