@@ -3,6 +3,7 @@
 mod attributes;
 mod choice;
 mod clients;
+mod devices;
 mod groups;
 mod mfa;
 mod passkeys;
@@ -327,10 +328,6 @@ impl Error {
     /// A flow of the other door: administrators' flows by `InitiateAuth`, or the other way round.
     pub fn flow_not_supported() -> Self {
         Self::invalid("Initiate Auth method not supported.")
-    }
-
-    pub fn device_not_found() -> Self {
-        Self::new(Code::ResourceNotFound, "Device does not exist.")
     }
 
     /// An attribute that the user had before NEW_PASSWORD_REQUIRED was answered.

@@ -16,6 +16,7 @@ pub mod auth_events;
 pub mod client_secrets;
 pub mod clients;
 pub mod codes;
+pub mod devices;
 pub mod failures;
 pub mod groups;
 pub mod leases;

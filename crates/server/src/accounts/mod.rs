@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod create;
 pub mod decimal;
 pub mod delivery;
+pub mod devices;
 pub mod factors;
 pub mod filter;
 pub mod first_factors;

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod clients;
+pub mod devices;
 pub mod dispatch;
 pub mod groups;
 pub mod mfa;
@@ -37,6 +38,8 @@ operations! {
         GetUserAttributeVerificationCode, VerifyUserAttribute;
     passkeys: StartWebAuthnRegistration, CompleteWebAuthnRegistration, ListWebAuthnCredentials,
         DeleteWebAuthnCredential;
+    devices: ConfirmDevice, GetDevice, ListDevices, ForgetDevice, UpdateDeviceStatus, AdminGetDevice,
+        AdminListDevices, AdminForgetDevice, AdminUpdateDeviceStatus;
     groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
         AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
     mfa: SetUserPoolMfaConfig, GetUserPoolMfaConfig, AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference,

@@ -57,7 +57,8 @@ impl Operation for GetTokensFromRefreshToken {
         secret_hash::of_secret(&client, self.client_secret.as_deref())?;
         let presented = refresh::read(cx, &self.refresh_token).ok_or_else(Error::invalid_refresh_token)?;
         let visit = Visit::public(&caller.origin, &client, None, self.client_metadata);
-        let result = refresh::redeem(cx, &pool, &client, &presented, &visit).await?;
+        let device_key = self.device_key.as_deref();
+        let result = refresh::redeem(cx, &pool, &client, &presented, device_key, &visit).await?;
         Ok(GetTokensFromRefreshTokenOutput { authentication_result: Some(result) })
     }
 }

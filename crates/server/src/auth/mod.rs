@@ -6,6 +6,7 @@
 
 mod challenges;
 mod custom;
+mod devices;
 mod first_factor;
 mod flows;
 pub mod hand_over;

@@ -7,9 +7,9 @@ use cognate_shapes::enums::{AuthFlow, EventResponse, UserStatus};
 use cognate_shapes::error::{Error, Result};
 use cognate_store::Tx;
 
-use super::challenges::new_password_required;
+use super::challenges::{device_srp_auth, new_password_required};
 use super::progress::{Changes, Progress};
-use super::{Attempt, Step, custom, second_factor, step_up};
+use super::{Attempt, Step, custom, devices, second_factor, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::threat;
@@ -19,7 +19,7 @@ use crate::triggers::pre_token_generation::Source;
 
 /// Goes on with a user who has just proved what `progress` says last. `changes` is what that proof uses up or brings
 /// about; it is written with the tokens, or before the next challenge is asked.
-pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, changes: Changes) -> Result<Step> {
+pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes: Changes) -> Result<Step> {
     if !user.enabled {
         return Err(Error::user_disabled());
     }
@@ -43,6 +43,7 @@ pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, cha
             return Err(Error::incorrect_username_or_password());
         }
     }
+    let mut progress = devices::recognize(attempt, &user, progress).await?;
     threat::assess(attempt, &user, &mut progress).await?;
     if user.status == UserStatus::ForceChangePassword && progress.has(Factor::Password) {
         going_on(attempt, &user, &progress, changes).await?;
@@ -52,7 +53,11 @@ pub async fn next(attempt: &Attempt<'_>, user: User, mut progress: Progress, cha
         going_on(attempt, &user, &progress, changes).await?;
         return missing.ask(attempt, &user, progress).await;
     }
-    if let Some(question) = second_factor::needed(attempt, &user, &progress).await? {
+    if devices::stand_in(attempt, &progress) {
+        going_on(attempt, &user, &progress, changes).await?;
+        return device_srp_auth::ask(attempt, &user, progress).await;
+    }
+    if let Some(question) = second_factor::needed(attempt, &user, &progress)? {
         going_on(attempt, &user, &progress, changes).await?;
         return question.ask(attempt, &user, progress).await;
     }
@@ -67,13 +72,15 @@ async fn going_on(attempt: &Attempt<'_>, user: &User, progress: &Progress, chang
 /// Issues the tokens of a sign-in that owes nothing more.
 async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
     let changes = threat::with_event(changes, attempt, user, &progress, EventResponse::Pass);
-    post_authentication::run(attempt.occasion(), user, progress.renewed_password, false).await?;
+    post_authentication::run(attempt.occasion(), user, progress.renewed_password, devices::is_new(attempt, &progress)).await?;
     let source = match progress.proved.last() {
         _ if progress.renewed_password => Source::NewPasswordChallenge,
         Some(Factor::Device) => Source::AuthenticateDevice,
         _ => Source::Authentication,
     };
+    let changes = devices::noted(attempt, &progress, changes);
     let signed_in = SignedIn {
+        device: devices::of_tokens(attempt, &progress),
         event_id: progress.event_id,
         acr: step_up::acr(&attempt.pool, &progress.proved),
         amr: step_up::amr(&attempt.pool, &progress.proved),

@@ -9,6 +9,7 @@ use cognate_store::Tx;
 use serde::{Deserialize, Serialize};
 
 use super::Attempt;
+use super::devices::Recognized;
 use super::step_up::Level;
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
@@ -42,6 +43,15 @@ pub struct Progress {
     /// Whether the user had a temporary password and has just replaced it.
     #[serde(default)]
     pub renewed_password: bool,
+    /// The DEVICE_KEY that the sign-in began with, whosever it is.
+    #[serde(default)]
+    pub offered_device: Option<String>,
+    /// The user's device that the sign-in comes from. `None` where devices are tracked: a new one.
+    #[serde(default)]
+    pub device: Option<Recognized>,
+    /// Of a client that sends no sessions: by what it is known again.
+    #[serde(default)]
+    pub sessionless: Option<Vec<u8>>,
     /// What threat protection makes of the sign-in.
     #[serde(default)]
     pub mfa_demand: Option<Demand>,
@@ -103,6 +113,9 @@ impl Progress {
             follows: None,
             custom: None,
             renewed_password: false,
+            offered_device: attempt.optional("DEVICE_KEY").map(str::to_owned),
+            device: None,
+            sessionless: None,
             mfa_demand: None,
             assessed: false,
         }

@@ -42,11 +42,7 @@ pub async fn ask_method(attempt: &Attempt<'_>, user: &User, progress: Progress, 
 }
 
 /// The further challenge a sign-in needs, if any.
-#[expect(clippy::unused_async, reason = "devices are looked up before MFA is asked for")]
-pub async fn needed(attempt: &Attempt<'_>, user: &User, progress: &Progress) -> Result<Option<Question>> {
-    if attempt.optional("DEVICE_KEY").is_some() {
-        return Err(Error::device_not_found());
-    }
+pub fn needed(attempt: &Attempt<'_>, user: &User, progress: &Progress) -> Result<Option<Question>> {
     let choice = mfa_choice::of(&attempt.pool, user);
     if is_met(attempt, user, progress, &choice)? {
         return Ok(None);

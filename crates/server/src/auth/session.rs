@@ -105,6 +105,12 @@ impl Pending {
             .map_err(|error| Error::internal("a challenge lacks what it remembered").caused_by(error))
     }
 
+    /// The challenge that takes this one's place: both are met once, and rest on the same password.
+    pub fn followed_by(self, attempt: &Attempt<'_>, challenge: ChallengeName) -> Self {
+        let expires_ms = attempt.cx.clock.now_ms() + attempt.client.challenge_life_ms();
+        Self { challenge, expires_ms, detail: None, ..self }
+    }
+
     /// Binds the challenge to the password as it is stored now.
     #[must_use]
     pub fn resting_on(mut self, cx: &Context, credential: Option<&[u8]>) -> Self {

@@ -116,6 +116,9 @@ impl Subject<'_> {
             None => self.session.scopes.join(" "),
         };
         claims.insert("scope".to_owned(), json!(scopes));
+        if let Some(key) = &self.session.device_key {
+            claims.insert("device_key".to_owned(), json!(key));
+        }
         Value::Object(claims).to_string().into_bytes()
     }
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::auth::AuthenticationResult;
+use cognate_shapes::auth::{AuthenticationResult, NewDeviceMetadata};
 use cognate_shapes::error::Result;
-use cognate_shapes::scalars::{Text, Token};
+use cognate_shapes::scalars::{DeviceKey, Text, Token};
 use cognate_store::{Tx, sessions};
 
 use super::claims::{self, Content, Groups, Subject};
 use super::keys::{self, TokenUse};
 use super::refresh;
 use super::session::{SELF_SERVICE, Session};
+use crate::accounts::devices;
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::{Client, Pool};
@@ -29,6 +30,16 @@ pub struct SignedIn {
     pub amr: Vec<String>,
     /// What PreTokenGeneration is told of it.
     pub source: Source,
+    /// The device it came from, where the pool tracks devices.
+    pub device: Option<SessionDevice>,
+}
+
+/// The device of a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionDevice {
+    pub key: String,
+    /// Whether the key is one that was made for this sign-in, and may be confirmed with its token.
+    pub new: bool,
 }
 
 /// Signs a user in: a new session with its refresh token, an ID token and an access token.
@@ -45,6 +56,10 @@ pub async fn sign_in(
     also: impl Fn(&mut Tx<'_>) -> Result<()> + Send + Sync + 'static,
 ) -> Result<AuthenticationResult> {
     let source = signed_in.source;
+    let met = signed_in.device.as_ref().filter(|device| device.new).map(|device| NewDeviceMetadata {
+        device_key: Some(DeviceKey::trusted(&*device.key)),
+        device_group_key: Some(Text::trusted(devices::group_key(cx, pool))),
+    });
     let session = Session::begin(cx, client, user, signed_in, vec![SELF_SERVICE.to_owned()]);
     let content = content(cx, pool, client, user, &session, source, visit).await?;
     let first = refresh::first(cx, &pool.id, &user.id, &session)?;
@@ -57,6 +72,7 @@ pub async fn sign_in(
     // Signing comes first: where it is shed, nothing was written yet.
     let (mut result, ()) = tokio::try_join!(signed, write)?;
     result.refresh_token = Some(Token::trusted(first.token));
+    result.new_device_metadata = met;
     Ok(result)
 }
 

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issue;
 use super::session::{Session, is_revoked};
+use crate::accounts::devices;
 use crate::accounts::user::{self, User};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
@@ -110,6 +111,7 @@ pub async fn redeem(
     pool: &Arc<Pool>,
     client: &Arc<Client>,
     presented: &Presented,
+    device_key: Option<&str>,
     visit: &Visit,
 ) -> Result<AuthenticationResult> {
     let note = &presented.note;
@@ -125,6 +127,7 @@ pub async fn redeem(
         cx.store.read(move |tx| live(tx, &pool, &note, now)).await?
     };
     let session = Session::from_row(&row)?;
+    check_device(cx, pool, &user, &session, device_key).await?;
     let hash = hash(cx, &presented.sealed);
     let Some(grace_ms) = client.rotation_grace_ms() else {
         if !ct_eq(&row.token_hash, &hash) {
@@ -153,6 +156,24 @@ pub async fn redeem(
     let (mut result, ()) = tokio::try_join!(issue::again(cx, pool, client, &user, &session, &content), rotate)?;
     result.refresh_token = Some(Token::trusted(next.token));
     Ok(result)
+}
+
+/// Where the pool tracks devices, a token of a device's sign-in is good with that device's key alone, and only once the
+/// device was confirmed and as long as it is not forgotten.
+async fn check_device(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    user: &User,
+    session: &Session,
+    device_key: Option<&str>,
+) -> Result<()> {
+    let Some(key) = session.device_key.clone().filter(|_| devices::are_tracked(pool)) else { return Ok(()) };
+    if device_key != Some(key.as_str()) {
+        return Err(Error::invalid_refresh_token());
+    }
+    let (pool, user_id) = (Arc::clone(pool), user.id.clone());
+    let device = cx.store.read(move |tx| devices::find(tx, &pool, &user_id, &key)).await?;
+    if device.is_some() { Ok(()) } else { Err(Error::invalid_refresh_token()) }
 }
 
 /// Whether the token was retired by the very last rotation, and that no longer ago than the grace period.

@@ -27,6 +27,8 @@ pub struct Session {
     /// How strong the sign-in was, as the pool called it then.
     pub acr: Option<String>,
     pub amr: Vec<String>,
+    /// The key of the device it came from, where the pool tracked devices.
+    pub device_key: Option<String>,
     pub scopes: Vec<String>,
 }
 
@@ -40,6 +42,8 @@ struct Document {
     acr: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_key: Option<String>,
     scopes: Vec<String>,
 }
 
@@ -61,6 +65,7 @@ impl Session {
             event_id,
             acr: signed_in.acr,
             amr: signed_in.amr,
+            device_key: signed_in.device.map(|device| device.key),
             scopes,
         }
     }
@@ -81,6 +86,7 @@ impl Session {
             event_id: document.event_id,
             acr: document.acr,
             amr: document.amr,
+            device_key: document.device_key,
             scopes: document.scopes,
         })
     }
@@ -93,6 +99,7 @@ impl Session {
             event_id: self.event_id.clone(),
             acr: self.acr.clone(),
             amr: self.amr.clone(),
+            device_key: self.device_key.clone(),
             scopes: self.scopes.clone(),
         };
         Ok(sessions::Session {

@@ -35,6 +35,8 @@ pub struct Bearer {
     pub auth_time_s: i64,
     pub acr: Option<String>,
     pub amr: Vec<String>,
+    /// The device that the token's sign-in came from.
+    pub device_key: Option<String>,
 }
 
 /// Tokens whose signature was found good, by their SHA-256.
@@ -72,6 +74,8 @@ struct Claims {
     #[serde(default)]
     event_id: Option<String>,
     auth_time: i64,
+    #[serde(default)]
+    device_key: Option<String>,
     #[serde(default)]
     acr: Option<String>,
     #[serde(default)]
@@ -129,6 +133,7 @@ pub async fn access_token(cx: &Context, token: &str) -> Result<Bearer> {
         auth_time_s: claims.auth_time,
         acr: claims.acr.clone(),
         amr: claims.amr.clone(),
+        device_key: claims.device_key.clone(),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
-use crate::auth::{Attempt, Step, custom};
+use crate::auth::{Attempt, Step, custom, devices};
 use crate::triggers::define_auth_challenge::Round;
 use crate::triggers::{create_auth_challenge, verify_auth_challenge_response};
 
@@ -53,7 +53,7 @@ impl Challenge for CustomChallenge {
     const NAME: ChallengeName = ChallengeName::CustomChallenge;
 
     async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+        let mut asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
         let username = attempt.required(USERNAME)?;
         let answer = attempt.required("ANSWER")?;
         attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
@@ -64,6 +64,9 @@ impl Challenge for CustomChallenge {
             _ => {}
         }
         let made: Made = asked.detail()?;
+        if let Some(user) = &user {
+            asked.progress = devices::recognize(attempt, user, asked.progress).await?;
+        }
         // Right or wrong, before it is judged: of guesses sent all at once, one is judged.
         let met = asked.spending(Error::session_spent);
         Changes::none().and(move |tx| met.spend(tx)).commit(attempt.cx).await?;

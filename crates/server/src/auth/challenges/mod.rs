@@ -2,6 +2,8 @@
 
 pub mod admin_no_srp_auth;
 pub mod custom_challenge;
+mod device_password_verifier;
+pub mod device_srp_auth;
 mod email_otp;
 pub mod mfa_setup;
 pub mod new_password_required;
@@ -69,6 +71,8 @@ static CHALLENGES: &[Entry] = &[
     Entry::of::<select_challenge::SelectChallenge>(),
     Entry::of::<password::Password>(),
     Entry::of::<password_srp::PasswordSrp>(),
+    Entry::of::<device_srp_auth::DeviceSrpAuth>(),
+    Entry::of::<device_password_verifier::DevicePasswordVerifier>(),
     Entry::of::<web_authn::WebAuthn>(),
     Entry::of::<software_token_mfa::SoftwareTokenMfa>(),
     Entry::of::<select_mfa_type::SelectMfaType>(),

@@ -11,7 +11,7 @@ use cognate_crypto::srp::{self, Claim, PublicA, ServerStep};
 use cognate_shapes::enums::{ChallengeName, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
-use super::Challenge;
+use super::{Challenge, device_srp_auth};
 use crate::accounts::factors::Factor;
 use crate::accounts::{lockout, password, unknown, user};
 use crate::auth::progress::Changes;
@@ -49,6 +49,53 @@ impl SecretBlock {
     }
 }
 
+/// What a client answers to either verifier challenge, read and found to be an answer to this server's question.
+#[derive(Debug)]
+pub struct Answered {
+    pub step: ServerStep,
+    pub a: PublicA,
+    pub pending: Pending,
+    pub claim: Claimed,
+}
+
+/// What a client claims to have proved, and of whom.
+pub struct Claimed {
+    pub username: String,
+    pub sealed: Vec<u8>,
+    pub signature: String,
+    pub timestamp: String,
+}
+
+impl std::fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Claimed(***)")
+    }
+}
+
+impl Answered {
+    /// Refuses what does not answer a challenge of that name, to this client, in time, and in the session it was asked in.
+    pub fn read(attempt: &Attempt<'_>, asked: Option<&Pending>, challenge: ChallengeName) -> Result<Self> {
+        let cx = attempt.cx;
+        let secret_block = attempt.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
+        let signature = attempt.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned();
+        let timestamp = attempt.required("TIMESTAMP")?.to_owned();
+        let sealed = STANDARD.decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
+        let block = SecretBlock::open(cx, &sealed).ok_or_else(Error::incorrect_username_or_password)?;
+        let SecretBlock { step, a, pending } = block;
+        if asked.is_some_and(|asked| !asked.is_same(&pending)) {
+            return Err(Error::invalid_session());
+        }
+        let username = attempt.optional("USERNAME").unwrap_or(&pending.progress.username).to_owned();
+        attempt.check_secret_hash(&[&username, &pending.progress.username, &pending.progress.typed])?;
+        let in_time = srp::is_fresh(&timestamp, cx.clock.now_ms().div_euclid(1000)) && !pending.is_over(cx);
+        if !pending.is_of(attempt, &[challenge]) || !in_time {
+            return Err(Error::incorrect_username_or_password());
+        }
+        attempt.watch.carries_on(&pending.progress);
+        Ok(Self { step, a, pending, claim: Claimed { username, sealed, signature, timestamp } })
+    }
+}
+
 pub struct PasswordVerifier;
 
 impl Challenge for PasswordVerifier {
@@ -57,26 +104,12 @@ impl Challenge for PasswordVerifier {
 
     async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
         let (cx, pool) = (attempt.cx, &attempt.pool);
-        let secret_block = attempt.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
-        let signature = attempt.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned();
-        let timestamp = attempt.required("TIMESTAMP")?.to_owned();
-        let sealed = STANDARD.decode(secret_block).map_err(|_| Error::incorrect_username_or_password())?;
-        let block = SecretBlock::open(cx, &sealed).ok_or_else(Error::incorrect_username_or_password)?;
-        let SecretBlock { step, a, pending } = block;
-        if asked.as_ref().is_some_and(|asked| !asked.is_same(&pending)) {
-            return Err(Error::invalid_session());
-        }
-        let username = attempt.optional("USERNAME").unwrap_or(&pending.progress.username);
-        attempt.check_secret_hash(&[username, &pending.progress.username, &pending.progress.typed])?;
-        let in_time = srp::is_fresh(&timestamp, cx.clock.now_ms().div_euclid(1000)) && !pending.is_over(cx);
-        if !pending.is_of(attempt, &[Self::NAME]) || !in_time {
-            return Err(Error::incorrect_username_or_password());
-        }
-        attempt.watch.carries_on(&pending.progress);
+        let Answered { step, a, mut pending, claim } = Answered::read(attempt, asked.as_ref(), Self::NAME)?;
+        pending.progress.sessionless = asked.is_none().then(|| device_srp_auth::trace(cx, &a));
 
         // Who sent no session is told nothing of one.
         let replayed = if asked.is_some() { Error::session_spent } else { Error::incorrect_username_or_password };
-        let (same_pool, question, named) = (Arc::clone(pool), pending.clone(), username.to_owned());
+        let (same_pool, question, named) = (Arc::clone(pool), pending.clone(), claim.username.clone());
         let user = cx
             .store
             .read(move |tx| {
@@ -110,9 +143,9 @@ impl Challenge for PasswordVerifier {
                 let claim = Claim {
                     group_name: &group,
                     user_id: &user_id,
-                    secret_block: &sealed,
-                    timestamp: &timestamp,
-                    signature: &signature,
+                    secret_block: &claim.sealed,
+                    timestamp: &claim.timestamp,
+                    signature: &claim.signature,
                 };
                 step.verify(&a, &verifier, &claim).is_ok()
             })

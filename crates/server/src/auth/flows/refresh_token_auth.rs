@@ -23,6 +23,7 @@ impl Flow for RefreshTokenAuth {
             let user = user.ok_or_else(Error::invalid_refresh_token)?;
             attempt.check_secret_hash(&[&user.username, &user.id])?;
         }
-        refresh::redeem(attempt.cx, &attempt.pool, &attempt.client, &presented, &attempt.visit).await.map(Step::Done)
+        let (device_key, visit) = (attempt.optional("DEVICE_KEY"), &attempt.visit);
+        refresh::redeem(attempt.cx, &attempt.pool, &attempt.client, &presented, device_key, visit).await.map(Step::Done)
     }
 }
