@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use cognate_crypto::seal::Kind;
 use cognate_crypto::srp::Verifier;
+use cognate_shapes::Timestamp;
 use cognate_shapes::device;
 use cognate_shapes::enums::DeviceRememberedStatus;
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{AttributeName, AttributeValue, DeviceKey};
 use cognate_shapes::user::Attribute;
-use cognate_shapes::Timestamp;
 use cognate_store::{Tx, devices};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -103,8 +103,11 @@ impl Device {
 
     /// The device as `DeviceType` shows it.
     pub fn wire(&self) -> device::Device {
-        let status =
-            if self.profile.remembered { DeviceRememberedStatus::Remembered } else { DeviceRememberedStatus::NotRemembered };
+        let status = if self.profile.remembered {
+            DeviceRememberedStatus::Remembered
+        } else {
+            DeviceRememberedStatus::NotRemembered
+        };
         let attributes = [
             ("device_status", Some("valid".to_owned())),
             ("device_name", self.profile.name.clone()),

@@ -402,6 +402,5 @@ fn verifier(given: Option<&DeviceSecretVerifierConfig>) -> Result<Verifier> {
 
 /// The user of that name, for operations whose model cannot say that there is none.
 fn owner(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<User> {
-    user::by_name(tx, pool, name)?
-        .ok_or_else(|| Error::new(Code::ResourceNotFound, Error::user_not_found().message))
+    user::by_name(tx, pool, name)?.ok_or_else(|| Error::new(Code::ResourceNotFound, Error::user_not_found().message))
 }

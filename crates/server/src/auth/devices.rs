@@ -32,8 +32,7 @@ pub async fn recognize(attempt: &Attempt<'_>, user: &User, mut progress: Progres
     if device.is_none() && named.is_some() {
         return Err(Error::device_not_found());
     }
-    progress.device =
-        device.map(|device| Recognized { key: device.key, remembered: device.profile.remembered });
+    progress.device = device.map(|device| Recognized { key: device.key, remembered: device.profile.remembered });
     Ok(progress)
 }
 

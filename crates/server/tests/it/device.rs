@@ -27,10 +27,7 @@ impl Device {
     /// The device that the tokens of a sign-in offer.
     pub fn offered(tokens: &Value) -> Self {
         let metadata = &tokens["NewDeviceMetadata"];
-        Self {
-            key: text(metadata, "DeviceKey").to_owned(),
-            group_key: text(metadata, "DeviceGroupKey").to_owned(),
-        }
+        Self { key: text(metadata, "DeviceKey").to_owned(), group_key: text(metadata, "DeviceGroupKey").to_owned() }
     }
 
     /// The request that confirms it.
@@ -96,8 +93,7 @@ impl Device {
         assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH", "{asked}");
         let srp = client::Client::new(server.cx.rng.bytes());
         let username = text(&asked["ChallengeParameters"], "USERNAME");
-        let asked =
-            server.ok("RespondToAuthChallenge", self.begin(client, username, &srp, &asked["Session"])).await;
+        let asked = server.ok("RespondToAuthChallenge", self.begin(client, username, &srp, &asked["Session"])).await;
         let answer = server.call("RespondToAuthChallenge", self.proof(server, client, &srp, &asked, secret)).await;
         answer.json()
     }

@@ -126,7 +126,8 @@ async fn only_the_key_of_the_tokens_own_sign_in_is_confirmed() {
     let (hers, his) = (Device::offered(&alice), Device::offered(&mallory));
     let invalid = error("InvalidParameter", "Invalid device key given.");
     assert_eq!(server.refused("ConfirmDevice", hers.confirmation(&mallory)).await, invalid);
-    let made_up = Device { key: "us-east-1_00000000-0000-4000-8000-000000000000".to_owned(), ..Device::offered(&alice) };
+    let made_up =
+        Device { key: "us-east-1_00000000-0000-4000-8000-000000000000".to_owned(), ..Device::offered(&alice) };
     assert_eq!(server.refused("ConfirmDevice", made_up.confirmation(&alice)).await, invalid);
 
     let verifier_invalid = error("InvalidParameter", "Invalid device secret verifier config given.");

@@ -139,9 +139,10 @@ impl Model {
     }
 
     fn caller(&self, operation: &Value, input: &str) -> CallerKind {
-        let required = self.shape(input)["required"].as_array().into_iter().flatten();
+        // Two requests leave their token optional, and are of no use without; where a Session can do instead, anyone calls.
+        let has = |name: &str| self.shape(input)["members"].get(name).is_some();
         match operation["authtype"].as_str() {
-            Some("none") if required.into_iter().any(|name| name == "AccessToken") => CallerKind::TokenHolder,
+            Some("none") if has("AccessToken") && !has("Session") => CallerKind::TokenHolder,
             Some("none") => CallerKind::Public,
             _ => CallerKind::Iam,
         }

@@ -17,8 +17,8 @@ use cognate_store::codes;
 
 use super::Challenge;
 use super::password_verifier::SecretBlock;
-use crate::accounts::user::{self, User};
 use crate::accounts::devices;
+use crate::accounts::user::{self, User};
 use crate::auth::progress::Progress;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step};
