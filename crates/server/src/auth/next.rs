@@ -72,7 +72,8 @@ async fn going_on(attempt: &Attempt<'_>, user: &User, progress: &Progress, chang
 /// Issues the tokens of a sign-in that owes nothing more.
 async fn finish(attempt: &Attempt<'_>, user: &User, progress: Progress, changes: Changes) -> Result<Step> {
     let changes = threat::with_event(changes, attempt, user, &progress, EventResponse::Pass);
-    post_authentication::run(attempt.occasion(), user, progress.renewed_password, devices::is_new(attempt, &progress)).await?;
+    post_authentication::run(attempt.occasion(), user, progress.renewed_password, devices::is_new(attempt, &progress))
+        .await?;
     let source = match progress.proved.last() {
         _ if progress.renewed_password => Source::NewPasswordChallenge,
         Some(Factor::Device) => Source::AuthenticateDevice,
