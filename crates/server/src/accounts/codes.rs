@@ -42,6 +42,14 @@ impl Purpose {
         }
     }
 
+    /// The attribute that the purpose itself is about.
+    fn attribute(self) -> Option<VerifiedAttribute> {
+        match self {
+            Self::SignUp | Self::PasswordReset => None,
+            Self::Attribute(attribute) | Self::FirstFactor(attribute) | Self::Mfa(attribute) => Some(attribute),
+        }
+    }
+
     /// A code that stands for a password is longer.
     fn digits(self) -> u32 {
         if matches!(self, Self::FirstFactor(_)) { 8 } else { 6 }
@@ -153,12 +161,12 @@ pub fn draw_in_session(
     pool: &Pool,
     user_id: &str,
     purpose: Purpose,
-    attribute: VerifiedAttribute,
     value: &str,
     session: &str,
 ) -> Result<Drawn> {
     let code = Zeroizing::new(ids::numeric_code(cx.rng.bytes(), purpose.digits()));
     let hash = hash_in_session(cx, pool, user_id, purpose, session, &code);
+    let attribute = purpose.attribute().ok_or_else(|| Error::internal("a session's code is for no attribute"))?;
     keep(cx, pool, user_id, purpose, attribute, value, code, hash)
 }
 

@@ -164,8 +164,8 @@ impl Mfa {
     }
 
     /// Takes an app that has shown a right code for the user's. Where the pool wants MFA of everybody it is turned on.
-    pub fn adopt(&mut self, pool: &Pool, secret: SealedSecret, name: Option<String>) {
-        self.authenticator = Some(Authenticator { secret, name });
+    pub fn adopt(&mut self, pool: &Pool, app: Authenticator) {
+        self.authenticator = Some(app);
         self.awaited = None;
         if pool.settings.mfa_configuration == Some(UserPoolMfa::On) {
             self.turn(Method::Totp, true);
@@ -291,7 +291,7 @@ pub async fn verify(cx: &Context, pool: &Arc<Pool>, user: &User, code: &str, nam
     }
     let secret = user.profile.mfa.awaited.clone().ok_or_else(Error::no_software_token_associated)?;
     let shown = authenticator::check(cx, pool, user, &secret, code)?.ok_or_else(Error::wrong_first_code)?;
-    adopt(cx, pool, &user.id, secret, name, shown, |_, user, secret| {
+    adopt(cx, pool, &user.id, Authenticator { secret, name }, shown, |_, user, secret| {
         let awaited = user.profile.mfa.awaited.as_ref() == Some(secret);
         if awaited { Ok(()) } else { Err(Error::no_software_token_associated()) }
     })
@@ -304,19 +304,18 @@ pub async fn adopt(
     cx: &Context,
     pool: &Arc<Pool>,
     user_id: &str,
-    secret: SealedSecret,
-    name: Option<String>,
+    app: Authenticator,
     shown: Shown,
     admit: impl Fn(&mut Tx<'_>, &User, &SealedSecret) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
     let (pool, id, now) = (Arc::clone(pool), user_id.to_owned(), cx.clock.now_ms());
     let adopted = cx.store.write(move |tx| {
         let before = user::by_id(tx, &pool, &id)?.ok_or_else(Error::user_not_found)?;
-        admit(tx, &before, &secret)?;
+        admit(tx, &before, &app.secret)?;
         // A code that was used is a wrong one here.
         shown.spend(tx).map_err(|_| Error::wrong_first_code())?;
         let mut user = before.clone();
-        user.profile.mfa.adopt(&pool, secret.clone(), name.clone());
+        user.profile.mfa.adopt(&pool, app.clone());
         user.modified_ms = now;
         user::update(tx, &pool, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)
     });

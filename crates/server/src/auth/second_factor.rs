@@ -27,7 +27,7 @@ impl Question {
     pub async fn ask(self, attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Step> {
         match self {
             Self::Prove(method) => ask_method(attempt, user, progress, method).await,
-            Self::Select(methods) => select_mfa_type::ask(attempt, user, progress, methods),
+            Self::Select(methods) => select_mfa_type::ask(attempt, user, progress, &methods),
             Self::SetUp(methods) => mfa_setup::ask(attempt, user, progress, methods),
         }
     }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{Challenge, names};
 use crate::accounts::authenticator::{self, SealedSecret};
 use crate::accounts::factors::Factor;
-use crate::accounts::mfa::{self, Method};
+use crate::accounts::mfa::{self, Authenticator, Method};
 use crate::accounts::names::EMAIL;
 use crate::accounts::{attributes, user::User};
 use crate::auth::progress::{Changes, Progress};
@@ -69,7 +69,8 @@ pub async fn verify(attempt: &Attempt<'_>, session: &Session, code: &str, name: 
     let App::Associated(secret) = setup.app else { return Err(Error::no_software_token_associated()) };
     let shown = authenticator::check(cx, pool, &user, &secret, code)?.ok_or_else(Error::wrong_first_code)?;
     let met = asked.spending(Error::session_spent);
-    mfa::adopt(cx, pool, &user.id, secret.clone(), name, shown, move |tx, user, _| {
+    let app = Authenticator { secret: secret.clone(), name };
+    mfa::adopt(cx, pool, &user.id, app, shown, move |tx, user, _| {
         // Somebody else may have set one up since.
         if user.profile.mfa.authenticator.is_some() { Err(Error::invalid_session()) } else { met.spend(tx) }
     })

@@ -13,8 +13,8 @@ use crate::auth::{Attempt, Step, second_factor};
 pub struct SelectMfaType;
 
 /// Asks a user who may choose among these.
-pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress, methods: Vec<Method>) -> Result<Step> {
-    let parameters = [("USER_ID_FOR_SRP", user.username.clone()), ("MFAS_CAN_CHOOSE", names(&methods)?)];
+pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress, methods: &[Method]) -> Result<Step> {
+    let parameters = [("USER_ID_FOR_SRP", user.username.clone()), ("MFAS_CAN_CHOOSE", names(methods)?)];
     let pending = Pending::new(attempt, ChallengeName::SelectMfaType, progress)
         .resting_on(attempt.cx, user.credential.as_deref())
         .with_detail(&methods)?;

@@ -69,7 +69,7 @@ async fn send(
     let purpose = purpose(challenge, &progress);
     let first = progress.proved.is_empty();
     let pending = pend(attempt, Some(user), progress, challenge, adopts)?;
-    let drawn = codes::draw_in_session(cx, pool, &user.id, purpose, attribute, to, pending.id())?;
+    let drawn = codes::draw_in_session(cx, pool, &user.id, purpose, to, pending.id())?;
     let code = drawn.code.clone();
     store(attempt, &user.id, drawn).await?;
     let message = Message::new(MessageKind::Authentication, user, attribute, to, &code).by(&attempt.client);
