@@ -9,7 +9,7 @@ use crate::threat::breach;
 
 const EXAMPLES: &str = "\
 Examples:
-  cognate breach-list build pwned-passwords-sha1.txt breached.list
+  cognate breach-list build pwned-passwords.txt breached.list
   cognate breach-list check breached.list < passwords.txt
 
 The source has the SHA-1 of a password in hexadecimal a line, alone or followed by :<count>, as Pwned Passwords is

@@ -304,11 +304,11 @@ pub fn of_request(
     }
 }
 
-/// Does a write beside the answer: handed to the store at once, and not waited for. A failure is told to the operator.
+/// Does a write, or sends a notice, beside the answer: handed over at once, and not waited for. A failure is told to the operator.
 pub async fn beside(write: impl Future<Output = Result<()>> + Send + 'static) {
     let mut write = Box::pin(async move {
         if let Err(error) = write.await {
-            tracing::error!(%error, "an event of threat protection was not kept");
+            tracing::error!(%error, "an event of threat protection was not kept, or its notice not sent");
         }
     });
     let done = std::future::poll_fn(|cx| Poll::Ready(write.as_mut().poll(cx).is_ready())).await;

@@ -8,6 +8,7 @@ pub mod compromised;
 mod device;
 pub mod events;
 pub mod feedback;
+mod notify;
 mod place;
 pub mod rules;
 mod watch;
@@ -143,7 +144,8 @@ pub async fn assess(attempt: &Attempt<'_>, user: &User, progress: &mut Progress)
             Some(AccountTakeoverEventAction::Block) => {
                 event.decision = RiskDecision::Block;
                 event.response = EventResponse::Fail;
-                events::record(cx, pool, &user.id, &progress.event_id, event).await?;
+                events::record(cx, pool, &user.id, &progress.event_id, event.clone()).await?;
+                notify::tell(cx, pool, user, &rules, &event, &progress.event_id).await;
                 attempt.watch.settled();
                 return Err(Error::sign_in_blocked());
             }
@@ -151,6 +153,7 @@ pub async fn assess(attempt: &Attempt<'_>, user: &User, progress: &mut Progress)
             Some(AccountTakeoverEventAction::MfaRequired) => progress.mfa_demand = Some(Demand::Required),
             Some(AccountTakeoverEventAction::NoAction) | None => {}
         }
+        notify::tell(cx, pool, user, &rules, &event, &progress.event_id).await;
     }
     attempt.watch.judged(event);
     Ok(())

@@ -1,6 +1,7 @@
 //! What events show and lead to: challenges, places, feedback, explanations, and second factors asked for by risk.
 
 use std::process::Command;
+use std::time::Duration;
 
 use cognate_server::directory;
 use cognate_server::threat::feedback;
@@ -259,4 +260,69 @@ async fn an_administrator_sees_why() {
     let one: Value = serde_json::from_str(&explain(&["--json", "--event", id])).unwrap();
     assert_eq!(one, json!([all[0]]));
     assert_eq!(one[0]["Event"]["factors"][0]["weight"], 30);
+}
+
+/// SECURITY 44: what a stranger's program calls itself is text in a mail.
+#[tokio::test]
+async fn users_are_told_in_the_administrators_words_or_in_ours() {
+    let server = TestServer::with(&[("threat.feedback_url", "https://app.example/feedback")]).await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &[("email", "alice@example.com")])
+        .await;
+    server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+    let set = async |event_action: &str, notify: Value| {
+        let action = json!({ "Notify": true, "EventAction": event_action });
+        let actions = json!({ "LowAction": action, "MediumAction": action, "HighAction": action });
+        let takeover = json!({ "Actions": actions, "NotifyConfiguration": notify });
+        let request = json!({ "UserPoolId": pool, "AccountTakeoverRiskConfiguration": takeover });
+        server.ok("SetRiskConfiguration", request).await;
+    };
+    let sender = "arn:aws:ses:us-east-1:000000000000:identity/security@example.com";
+    let own = json!({
+        "Subject": "Blocked: {device-name}",
+        "HtmlBody": "<p>{username}, {ip-address} with {device-name} at {login-time} {unknown} {event-id}</p>",
+    });
+    let from_us = "Security <security@example.com>";
+    set("BLOCK", json!({ "SourceArn": sender, "From": from_us, "BlockEmail": own })).await;
+    let evil = from(&pool, &client, "alice", PASSWORD, "198.51.100.9", "<b>{username}</b>/1");
+    server.refused("AdminInitiateAuth", evil).await;
+    let mails = || server.cx.inbox.messages().iter().filter(|mail| mail.to == "alice@example.com").count();
+    let html_of = async |subject: &str| {
+        for _ in 0..200 {
+            let found = server.cx.inbox.messages().into_iter().find(|mail| mail.subject.starts_with(subject));
+            if let Some(found) = found {
+                return found.html.clone().expect("a notice has HTML");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no mail with the subject {subject}");
+    };
+    let html = html_of("Blocked: <b>{username}</b>/1").await;
+    let told = "alice, 198.51.100.9 with &lt;b&gt;{username}&lt;/b&gt;/1 at 2026-03-03 04:05:06 UTC {unknown} ";
+    assert!(html.contains(told), "{html}");
+    let listed = events(&server, &pool, 2).await;
+    assert!(listed.iter().any(|event| html.contains(text(event, "EventId"))), "{html}");
+    // Our own words, with links that work.
+    set("NO_ACTION", json!({ "SourceArn": sender })).await;
+    server.ok("AdminInitiateAuth", abroad(&pool, &client)).await;
+    let html = html_of("New sign-in attempt").await.replace("&amp;", "&");
+    let link = html.split("https://app.example/feedback?").nth(1).and_then(|rest| rest.split('"').next());
+    let link = link.expect("a link");
+    let part = |name: &str| {
+        let found = link.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+        found.expect("the link has it").to_owned()
+    };
+    assert_eq!((part("username"), part("feedbackValue")), ("alice".to_owned(), "Invalid".to_owned()));
+    let feedback = json!({
+        "UserPoolId": part("userPoolId"), "Username": part("username"), "EventId": part("eventId"),
+        "FeedbackToken": part("feedbackToken"), "FeedbackValue": part("feedbackValue"),
+    });
+    server.ok("UpdateAuthEventFeedback", feedback).await;
+    // What is not risky, and what nobody configured a mail for, is not told.
+    let count = mails();
+    server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+    on_risk(&server, &pool, "NO_ACTION").await;
+    server.ok("AdminInitiateAuth", from(&pool, &client, "alice", PASSWORD, "192.0.2.77", "fifth/1")).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(mails(), count);
 }
