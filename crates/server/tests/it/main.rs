@@ -33,6 +33,7 @@ mod mfa_settings;
 mod model;
 mod new_password;
 mod nodes;
+mod passkey_provider;
 mod passkeys;
 mod passwordless;
 mod passwords;
