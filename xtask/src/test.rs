@@ -27,7 +27,7 @@ impl Selection {
 }
 
 pub fn run(selection: &Selection) -> Result<()> {
-    setup::run(&setup::Wanted::default())?;
+    setup::run(&setup::Wanted { browser: true, deny: false })?;
     say("starting a throwaway PostgreSQL");
     let cluster = Cluster::start(Durability::None)?;
     let mut summary = Summary::default();
