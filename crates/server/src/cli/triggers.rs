@@ -112,7 +112,12 @@ impl Test {
         let began = Instant::now();
         let at_most = config.triggers.max_response_bytes;
         let called = invoke::call(&outbound, &Clock::System, &target, at_most, self.trigger, &event).await;
-        let outcome = Outcome { trigger: self.trigger, target: &target, took: began.elapsed(), called, notes };
+        let took = began.elapsed();
+        let called = called.and_then(|answer| match self.trigger.judge(&event, &answer) {
+            Ok(()) => Ok(answer),
+            Err(_) => Err(Failure::unrecognizable("a member of response has not the form that the trigger takes")),
+        });
+        let outcome = Outcome { trigger: self.trigger, target: &target, took, called, notes };
         print(if self.json { outcome.json().to_string() } else { outcome.text() });
         if outcome.called.is_ok() { Ok(()) } else { Err(Failed::silent()) }
     }

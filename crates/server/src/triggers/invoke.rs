@@ -59,7 +59,7 @@ impl Failure {
         Self::invocation("Socket timeout while invoking Lambda function", "no answer within 5 seconds")
     }
 
-    pub(super) fn unrecognizable(detail: impl Into<String>) -> Self {
+    pub(crate) fn unrecognizable(detail: impl Into<String>) -> Self {
         Self::Answer { text: "Unrecognizable lambda output", detail: detail.into() }
     }
 

@@ -22,7 +22,10 @@ pub mod user_migration;
 pub mod verify_auth_challenge_response;
 mod webhook;
 
+use cognate_shapes::enums::PreTokenGenerationLambdaVersion;
+use cognate_shapes::error::Result;
 use cognate_shapes::pool::LambdaConfig;
+use serde_json::Value;
 
 pub use invoke::{Failure, invoke};
 pub use targets::{Key, Target, Targets};
@@ -87,6 +90,34 @@ impl Trigger {
     /// Whether the function is told and not asked: that it took the event is all its caller learns.
     pub const fn is_told(self) -> bool {
         matches!(self, Self::CustomSmsSender | Self::CustomEmailSender)
+    }
+
+    /// Judges an answer to `event` as the operation that waits for it does.
+    ///
+    /// # Errors
+    /// `InvalidLambdaResponse` for a member of `response` that has not the form it must have.
+    pub fn judge(self, event: &Value, answer: &Value) -> Result<()> {
+        match self {
+            Self::PreSignUp => pre_sign_up::Answer::read(answer).map(drop),
+            Self::PostConfirmation => post_confirmation::Answer::read(answer).map(drop),
+            Self::PreAuthentication => pre_authentication::Answer::read(answer).map(drop),
+            Self::PostAuthentication => post_authentication::Answer::read(answer).map(drop),
+            Self::DefineAuthChallenge => define_auth_challenge::Answer::read(answer).map(drop),
+            Self::CreateAuthChallenge => create_auth_challenge::Answer::read(answer).map(drop),
+            Self::VerifyAuthChallengeResponse => verify_auth_challenge_response::Answer::read(answer).map(drop),
+            Self::PreTokenGeneration => {
+                let version = match event["version"].as_str() {
+                    Some("2") => PreTokenGenerationLambdaVersion::V20,
+                    Some("3") => PreTokenGenerationLambdaVersion::V30,
+                    _ => PreTokenGenerationLambdaVersion::V10,
+                };
+                pre_token_generation::Answer::read(answer, version).map(drop)
+            }
+            Self::UserMigration => user_migration::Answer::read(answer).map(drop),
+            Self::CustomMessage => custom_message::Answer::read(answer).map(drop),
+            Self::InboundFederation => inbound_federation::Answer::read(answer).map(drop),
+            Self::CustomSmsSender | Self::CustomEmailSender => Ok(()),
+        }
     }
 
     /// The ARN of the function that a pool has for this trigger.

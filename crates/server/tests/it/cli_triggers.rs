@@ -76,6 +76,16 @@ async fn a_program_is_tried() {
 }
 
 #[tokio::test]
+async fn a_response_is_judged_as_its_trigger_judges_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = r#"sed 's/"autoConfirmUser":false/"autoConfirmUser":"yes"/'"#;
+    let tried = run(directory.path(), &["triggers", "test", "PreSignUp", "--target", program, "--json"]).await;
+    assert_eq!(tried.status.code(), Some(1));
+    let outcome: Value = serde_json::from_slice(&tried.stdout).unwrap();
+    assert_eq!(outcome["error"]["message"], "Unrecognizable lambda output");
+}
+
+#[tokio::test]
 async fn an_event_of_ones_own_is_sent() {
     let directory = tempfile::tempdir().unwrap();
     let lambda = Lambda::start().await;
