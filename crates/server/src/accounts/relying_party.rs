@@ -14,9 +14,10 @@ use url::Url;
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
-    AttestationFormat, AttestationMetadata, AuthenticationState, AuthenticatorAssertionResponseRaw,
-    AuthenticatorAttestationResponseRaw, COSEAlgorithm, Credential, ParsedAttestation, ParsedAttestationData,
-    PublicKeyCredential, RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
+    AttestationFormat, AttestationMetadata, AuthenticationExtensionsClientOutputs, AuthenticationState,
+    AuthenticatorAssertionResponseRaw, AuthenticatorAttestationResponseRaw, COSEAlgorithm, Credential,
+    ParsedAttestation, ParsedAttestationData, PublicKeyCredential, RegisterPublicKeyCredential,
+    RegistrationExtensionsClientOutputs, RegistrationState, UserVerificationPolicy,
 };
 
 use crate::directory::Pool;
@@ -30,8 +31,8 @@ const LONGEST_ID: usize = 1023;
 /// What providers may say about how they are reached (Web Authentication §5.8.4).
 const TRANSPORTS: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
 
-/// Names the library's parties; it waits for nobody, so the time has no effect.
-const UNUSED_TIMEOUT: Duration = Duration::from_secs(60);
+/// What the library wants to be told; the options that browsers get say another time.
+const UNUSED_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One relying party, and what it asks of passkeys.
 pub struct RelyingParty {
@@ -215,7 +216,7 @@ impl RelyingParty {
                 transports: None,
             },
             type_: r#type,
-            extensions: Default::default(),
+            extensions: RegistrationExtensionsClientOutputs::default(),
         };
         let mut credential = quietly(|| self.core.register_credential(&registration, state, None))?;
         if credential.cred_id != registration.raw_id || credential.cred_id.len() > LONGEST_ID {
@@ -279,7 +280,7 @@ impl RelyingParty {
                 signature: response.signature.0,
                 user_handle: None,
             },
-            extensions: Default::default(),
+            extensions: AuthenticationExtensionsClientOutputs::default(),
             type_: r#type,
         };
         let result = quietly(|| self.core.authenticate_credential(&used, &state))?;
