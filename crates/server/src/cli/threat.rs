@@ -113,10 +113,10 @@ fn explained(event: &Event, row: &auth_events::AuthEvent) -> String {
     }
     match (event.action, event.mode) {
         (Some(action), Some(mode)) => {
-            line(format!("configured: {action}; the pool is {mode}; decision: {}", event.decision))
+            line(format!("configured: {action}; the pool is {mode}; decision: {}", event.decision));
         }
-        (None, Some(mode)) => {
-            line(format!("nothing configured for it; the pool is {mode}; decision: {}", event.decision))
+        (None, Some(mode)) if event.level.is_some() => {
+            line(format!("nothing configured for it; the pool is {mode}; decision: {}", event.decision));
         }
         _ => {}
     }

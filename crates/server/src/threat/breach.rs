@@ -109,7 +109,7 @@ impl BreachList {
             && reach <= count;
         let count = usize::try_from(count).map_err(|_| damaged())?;
         let mut fingerprints = vec![0_u16; count];
-        let mut chunk = [0; 65_536];
+        let mut chunk = [0; 16_384];
         for part in fingerprints.chunks_mut(chunk.len() / 2) {
             let bytes = &mut chunk[..part.len() * 2];
             reader.fill(bytes).map_err(|error| wrong(path, error))?;

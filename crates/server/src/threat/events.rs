@@ -152,8 +152,8 @@ impl Event {
     fn known_as(&self) -> &'static str {
         match (self.feedback.as_ref().map(|feedback| feedback.value), self.kind, self.response) {
             (Some(FeedbackValue::Invalid), ..) => INVALID,
-            (Some(FeedbackValue::Valid), ..) => USER,
-            (None, EventType::SignIn | EventType::PasswordChange, EventResponse::Pass) => USER,
+            (Some(FeedbackValue::Valid), ..)
+            | (None, EventType::SignIn | EventType::PasswordChange, EventResponse::Pass) => USER,
             (None, EventType::SignIn, EventResponse::Fail) => FAILURE,
             _ => "",
         }
@@ -276,6 +276,7 @@ pub fn response<T>(ended: &Result<T>) -> Option<EventResponse> {
 /// Keeps the event of a request other than a sign-in, whose user goes by that name; nobody's name leaves none.
 ///
 /// It is written beside the answer, which must not tell by its time who exists.
+#[expect(clippy::too_many_arguments, reason = "who asked for what, how it ended, and where from")]
 pub fn of_request(
     cx: &Context,
     pool: &std::sync::Arc<Pool>,

@@ -65,6 +65,7 @@ pub async fn by_administrator(
     note(cx, pool, name, None, event_id, value, "Admin").await
 }
 
+#[expect(clippy::too_many_arguments, reason = "an event's whole key, and who says what of it")]
 async fn note(
     cx: &Context,
     pool: &Arc<Pool>,

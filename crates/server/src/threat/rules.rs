@@ -63,6 +63,7 @@ impl Configuration {
     }
 
     /// What this leaves open, as `general` has it.
+    #[must_use]
     pub fn over(self, general: Self) -> Self {
         Self {
             compromised_credentials_risk_configuration: self
