@@ -56,6 +56,7 @@ mod threat;
 mod threat_events;
 mod threat_passwords;
 mod tokens;
+mod triggers;
 mod users;
 mod valid;
 mod walk;
