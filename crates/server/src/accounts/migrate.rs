@@ -10,7 +10,7 @@ use cognate_shapes::enums::UserStatus;
 use cognate_shapes::error::{Code, Result};
 
 use super::user::{self, OnConflict, Profile, Refused, User};
-use super::{attributes, create, delivery, password, sign_up};
+use super::{attributes, create, delivery, mfa, password, sign_up};
 use crate::directory::Pool;
 use crate::triggers::event::Occasion;
 use crate::triggers::user_migration::{self, Answer, Source};
@@ -49,7 +49,7 @@ async fn make(
     password: Option<&str>,
 ) -> Result<Option<User>> {
     let cx = at.cx;
-    let (user, name) = match describe(at, name, &answer) {
+    let (mut user, name) = match describe(at, name, &answer) {
         Ok(described) => described,
         Err(error) => {
             tracing::warn!(pool = pool.id, %error, "a user to migrate does not fit the pool");
@@ -57,7 +57,12 @@ async fn make(
         }
     };
     create::has_room(cx, pool, Code::LimitExceeded).await?;
-    let mut user = user;
+    if answer.enable_sms_mfa {
+        let by_sms = mfa::Setting { method: mfa::Method::Sms, enabled: Some(true), preferred: Some(true) };
+        if let Err(error) = mfa::set_preference(pool, &mut user, &[by_sms], None) {
+            tracing::warn!(pool = pool.id, %error, "a migrated user cannot prove themselves by text message");
+        }
+    }
     if let Some(password) = password {
         // The other directory took it; whether this pool would does not matter.
         user.credential = Some(password::hash(cx, pool, &user.username, password, None, &user.id).await?);

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use cognate_shapes::enums::ChallengeName;
 use cognate_shapes::error::{Error, Result};
 
-use super::challenges::{admin_no_srp_auth, custom_challenge};
+use super::challenges::{admin_no_srp_auth, custom_challenge, software_token_mfa};
 use super::progress::{Changes, Progress};
 use super::proofs::{self, one_time_code};
 use super::{Attempt, Door, Step, next};
@@ -85,6 +85,10 @@ async fn ask(attempt: &Attempt<'_>, user: Option<&User>, progress: Progress, cha
         ChallengeName::SmsMfa | ChallengeName::EmailOtp => match user {
             Some(user) => one_time_code::ask(attempt, user, progress, challenge).await,
             None => one_time_code::ask_unknown(attempt, progress, challenge).await,
+        },
+        ChallengeName::SoftwareTokenMfa => match user {
+            Some(user) if user.profile.mfa.authenticator.is_some() => software_token_mfa::ask(attempt, user, progress),
+            _ => Err(Error::incorrect_username_or_password()),
         },
         _ => Err(unrecognizable()),
     }
