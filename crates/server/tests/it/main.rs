@@ -60,4 +60,5 @@ mod triggers;
 mod users;
 mod valid;
 mod walk;
+mod walk_factors;
 mod web_authn;
