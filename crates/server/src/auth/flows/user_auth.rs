@@ -46,12 +46,10 @@ impl Flow for UserAuth {
             }
         }
         let available = first_factor::available(attempt, user.as_ref(), &progress).await?;
-        match preferred.filter(|preferred| available.contains(preferred)) {
-            Some(choice) => first_factor::go_on(attempt, user, progress, choice, None, available).await,
-            None => {
-                let step = first_factor::ask(attempt, user.as_ref(), progress, ChallengeName::SelectChallenge)?;
-                Ok(step.offering(available))
-            }
+        if let Some(choice) = preferred.filter(|preferred| available.contains(preferred)) {
+            return first_factor::go_on(attempt, user, progress, choice, None, available).await;
         }
+        let step = first_factor::ask(attempt, user.as_ref(), progress, ChallengeName::SelectChallenge)?;
+        Ok(step.offering(available))
     }
 }
