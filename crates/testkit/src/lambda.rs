@@ -88,8 +88,8 @@ impl Functions {
 }
 
 /// An endpoint that listens on a free port of 127.0.0.1 until dropped.
-struct Endpoint {
-    address: SocketAddr,
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
     // Dropping it would stop the listener.
     _stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -102,7 +102,7 @@ impl Drop for Endpoint {
 }
 
 impl Endpoint {
-    async fn start(router: Router, certificate: Option<&Certificate>) -> Self {
+    pub(crate) async fn start(router: Router, certificate: Option<&Certificate>) -> Self {
         let patience = Patience {
             header_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(60),
@@ -278,7 +278,7 @@ async fn hook(
 }
 
 /// `v1=` and HMAC-SHA256 of timestamp, full stop and body, in hexadecimal.
-fn is_signed(headers: &HeaderMap, body: &[u8], secret: &str) -> bool {
+pub(crate) fn is_signed(headers: &HeaderMap, body: &[u8], secret: &str) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signed = [text("x-cognate-timestamp").as_bytes(), b".", body].concat();
@@ -311,7 +311,7 @@ fn respond(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Resp
 }
 
 /// A certificate for `localhost` that is its own authority, in files.
-struct Certificate(tempfile::TempDir);
+pub(crate) struct Certificate(tempfile::TempDir);
 
 impl Certificate {
     fn new() -> Self {

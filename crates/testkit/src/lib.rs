@@ -2,6 +2,7 @@
 //! real endpoints; or the whole program in a process that can be killed.
 
 mod database;
+pub mod gateways;
 pub mod lambda;
 pub mod program;
 mod server;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// What was logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -27,7 +27,7 @@ impl Write for Log {
 
 impl Log {
     /// Everything that is logged from now on, at every level, by this process.
-    fn start() -> Self {
+    pub fn start() -> Self {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -39,7 +39,7 @@ impl Log {
         log
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
