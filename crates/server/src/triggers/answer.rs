@@ -8,7 +8,7 @@ use super::Failure;
 const DEPTH: usize = 64;
 
 /// The answer as JSON: the event's members, all of them and no others, each of its kind.
-pub(super) fn read(answer: &[u8], event: &Value) -> Result<Value, Failure> {
+pub fn read(answer: &[u8], event: &Value) -> Result<Value, Failure> {
     // The parser gives up at twice the depth that is allowed, so what it builds stays small.
     let answer: Value = serde_json::from_slice(answer).map_err(|error| Failure::not_json(error.to_string()))?;
     let (Some(answered), Some(sent)) = (answer.as_object(), event.as_object()) else {

@@ -1,6 +1,6 @@
 //! The functions that a pool calls in the path of its users: which there are, and how they are called.
 
-mod answer;
+pub mod answer;
 mod command;
 pub mod create_auth_challenge;
 pub mod custom_message;
