@@ -9,6 +9,7 @@ mod mfa;
 mod passkeys;
 mod pools;
 mod risk;
+mod sessions;
 
 use std::borrow::Cow;
 use std::fmt;

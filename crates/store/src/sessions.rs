@@ -68,6 +68,36 @@ pub fn of_user(tx: &mut Tx<'_>, pool: &str, user: &str, after: &str, limit: i64)
     .collect()
 }
 
+/// Those of them that are neither revoked nor expired at `now_ms`.
+pub fn live_of_user(
+    tx: &mut Tx<'_>,
+    pool: &str,
+    user: &str,
+    after: &str,
+    limit: i64,
+    now_ms: i64,
+) -> Result<Vec<Session>, Error> {
+    tx.all(
+        "SELECT pool_id, user_id, id, client_id, created_ms, expires_ms, revoked_ms, token_hash, previous_hash, rotated_ms,
+                doc
+         FROM sessions
+         WHERE pool_id = $1 AND user_id = $2 AND id > $3 AND revoked_ms IS NULL AND expires_ms > $5 ORDER BY id LIMIT $4",
+        &[pool.into(), user.into(), after.into(), limit.into(), now_ms.into()],
+    )?
+    .iter()
+    .map(session)
+    .collect()
+}
+
+/// Replaces the document of a session that is there and not revoked.
+pub fn annotate(tx: &mut Tx<'_>, key: Key<'_>, doc: &str) -> Result<(), Error> {
+    tx.run(
+        "UPDATE sessions SET doc = $4 WHERE pool_id = $1 AND user_id = $2 AND id = $3 AND revoked_ms IS NULL",
+        &[key.pool.into(), key.user.into(), key.id.into(), doc.into()],
+    )
+    .map(drop)
+}
+
 /// Which session a [`rotate`] or [`revoke`] means.
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'a> {

@@ -101,6 +101,7 @@ impl Operation for CreateUserPoolClient {
             modified_ms: now,
             secrets: secret.into_iter().collect(),
             settings: self.settings(),
+            sso_minutes: None,
         };
         let client = client_changes::insert(cx, &caller.principal, client).await?;
         Ok(CreateUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })

@@ -14,6 +14,7 @@ pub mod passwords;
 pub mod pools;
 mod reference;
 pub mod risk;
+pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
 pub mod tags;
@@ -40,6 +41,9 @@ operations! {
         DeleteWebAuthnCredential;
     devices: ConfirmDevice, GetDevice, ListDevices, ForgetDevice, UpdateDeviceStatus, AdminGetDevice,
         AdminListDevices, AdminForgetDevice, AdminUpdateDeviceStatus;
+    sessions: ListUserSessions, AdminListUserSessions, RevokeUserSession, AdminRevokeUserSession,
+        SetUserPoolSessionConfiguration, GetUserPoolSessionConfiguration, SetUserPoolClientSessionConfiguration,
+        GetUserPoolClientSessionConfiguration;
     groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
         AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
     mfa: SetUserPoolMfaConfig, GetUserPoolMfaConfig, AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference,

@@ -53,6 +53,9 @@ struct Document<'a> {
     v: u32,
     #[serde(borrow)]
     settings: &'a RawValue,
+    /// How long a browser's session signs in to the client, in minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sso_minutes: Option<i64>,
 }
 
 /// One active secret of a client.
@@ -89,6 +92,8 @@ pub struct Client {
     pub created_ms: i64,
     pub modified_ms: i64,
     pub settings: ClientSettings,
+    /// How long a browser's session signs in to the client, in minutes; `None` where nobody said.
+    pub sso_minutes: Option<i64>,
     /// The active secrets, the older first; empty for a public client.
     pub secrets: Vec<Secret>,
 }
@@ -129,6 +134,7 @@ impl Client {
         };
         Ok(Self {
             settings: input::stored(document.settings.get())?,
+            sso_minutes: document.sso_minutes,
             secrets: secrets.into_iter().map(open).collect::<Result<_>>()?,
             id: row.id,
             pool_id: row.pool_id,
@@ -146,16 +152,17 @@ impl Client {
             name: self.name.clone(),
             created_ms: self.created_ms,
             modified_ms: self.modified_ms,
-            doc: Self::document(&self.settings)?,
+            doc: self.document()?,
         })
     }
 
     /// The document to store.
-    fn document(settings: &ClientSettings) -> Result<String> {
+    fn document(&self) -> Result<String> {
         let unserializable =
             |error: serde_json::Error| Error::internal("client settings do not serialize").caused_by(error);
-        let settings = serde_json::value::to_raw_value(settings).map_err(unserializable)?;
-        serde_json::to_string(&Document { v: 1, settings: &settings }).map_err(unserializable)
+        let settings = serde_json::value::to_raw_value(&self.settings).map_err(unserializable)?;
+        serde_json::to_string(&Document { v: 1, settings: &settings, sso_minutes: self.sso_minutes })
+            .map_err(unserializable)
     }
 
     /// What a sealed secret is bound to.

@@ -77,6 +77,22 @@ pub async fn replace(
     Ok(client)
 }
 
+/// Changes how long a browser's session signs in to a client that was just read.
+pub async fn set_sso_minutes(cx: &Context, before: &Client, minutes: i64) -> Result<()> {
+    let client = Client { sso_minutes: Some(minutes), modified_ms: cx.clock.now_ms(), ..before.clone() };
+    let row = client.to_row()?;
+    cx.store
+        .write(move |tx| {
+            if !clients::update(tx, &row)? {
+                return Err(Error::client_not_found(&row.id));
+            }
+            Ok(tx.publish(changed(&row.id))?)
+        })
+        .await?;
+    cx.directory.forget(Some(&changed(&before.id)));
+    Ok(())
+}
+
 /// Ends a client of the caller's pool.
 pub async fn delete(cx: &Context, pool: &Pool, id: &str) -> Result<()> {
     let (pool_id, wanted) = (pool.id.clone(), id.to_owned());

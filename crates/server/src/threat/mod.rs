@@ -15,6 +15,7 @@ mod watch;
 mod weigh;
 
 use std::fmt;
+use std::net::IpAddr;
 
 use cognate_shapes::enums::{
     AccountTakeoverEventAction, AdvancedSecurityEnabledMode, AdvancedSecurityMode, AuthFlow, EventResponse, EventType,
@@ -26,7 +27,7 @@ pub use watch::{Watch, outcome};
 
 use self::breach::BreachLists;
 use self::events::Event;
-use self::place::Places;
+use self::place::{Place, Places};
 use self::rules::RulesCache;
 use self::weigh::Circumstances;
 use crate::accounts::user::User;
@@ -70,10 +71,21 @@ impl Threat {
         })
     }
 
+    /// Where the address is, as far as the operator's map knows.
+    pub fn place_of(&self, address: Option<IpAddr>) -> Place {
+        let found = self.places.as_ref().zip(address).map(|(places, address)| places.of(address));
+        found.unwrap_or_default()
+    }
+
     /// Drops the rules that a notification is about; `None` (notifications may have been lost) drops all.
     pub fn forget(&self, message: Option<&str>) {
         self.rules.forget(message);
     }
+}
+
+/// What a User-Agent says the program is called, for people to read.
+pub fn program(user_agent: &str) -> Option<String> {
+    device::Device::of(user_agent).map(|device| device.name)
 }
 
 /// Whether a pool's protection only watches or acts.

@@ -11,6 +11,7 @@ use super::claims::{self, Content, Groups, Subject};
 use super::keys::{self, TokenUse};
 use super::refresh;
 use super::session::{SELF_SERVICE, Session};
+use super::tracked::{self, LastUse};
 use crate::accounts::devices;
 use crate::accounts::user::User;
 use crate::context::Context;
@@ -60,12 +61,20 @@ pub async fn sign_in(
         device_key: Some(DeviceKey::trusted(&*device.key)),
         device_group_key: Some(Text::trusted(devices::group_key(cx, pool))),
     });
-    let session = Session::begin(cx, client, user, signed_in, vec![SELF_SERVICE.to_owned()]);
+    let mut session = Session::begin(cx, client, user, signed_in, vec![SELF_SERVICE.to_owned()]);
+    let tracked = tracked::is_on(pool);
+    if tracked {
+        session.last_use = Some(LastUse::of(visit, session.created_ms, None));
+    }
     let content = content(cx, pool, client, user, &session, source, visit).await?;
     let first = refresh::first(cx, &pool.id, &user.id, &session)?;
     let row = session.row(&pool.id, &user.id, first.hash)?;
+    let (same_pool, owner) = (Arc::clone(pool), user.clone());
     let write = cx.store.write(move |tx| {
         also(tx)?;
+        if tracked {
+            tracked::evict(tx, &same_pool, &owner, row.created_ms)?;
+        }
         Ok(sessions::insert(tx, &row)?)
     });
     let signed = signed(cx, Subject { pool, client, user, content: &content, session: &session });

@@ -7,4 +7,5 @@ pub mod prune;
 pub mod refresh;
 pub mod revoke;
 pub mod session;
+pub mod tracked;
 pub mod verify;

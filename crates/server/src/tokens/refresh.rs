@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issue;
 use super::session::{Session, is_revoked};
+use super::tracked;
 use crate::accounts::devices;
 use crate::accounts::user::{self, User};
 use crate::context::Context;
@@ -134,7 +135,9 @@ pub async fn redeem(
             return Err(Error::refresh_token_reused());
         }
         let content = issue::content(cx, pool, client, &user, &session, Source::RefreshTokens, visit).await?;
-        return issue::again(cx, pool, client, &user, &session, &content).await;
+        let result = issue::again(cx, pool, client, &user, &session, &content).await?;
+        tracked::note(cx, pool, &row, visit).await?;
+        return Ok(result);
     };
     let next = successor(cx, presented)?;
     let (same_pool, note, next_hash) = (Arc::clone(pool), note.clone(), next.hash.clone());
@@ -154,6 +157,7 @@ pub async fn redeem(
     });
     // Signing comes first: where it is shed, nothing was rotated yet.
     let (mut result, ()) = tokio::try_join!(issue::again(cx, pool, client, &user, &session, &content), rotate)?;
+    tracked::note(cx, pool, &row, visit).await?;
     result.refresh_token = Some(Token::trusted(next.token));
     Ok(result)
 }

@@ -5,6 +5,7 @@ use cognate_store::sessions;
 use serde::{Deserialize, Serialize};
 
 use super::issue::SignedIn;
+use super::tracked::LastUse;
 use crate::accounts::user::User;
 use crate::context::Context;
 use crate::directory::Client;
@@ -29,6 +30,8 @@ pub struct Session {
     pub amr: Vec<String>,
     /// The key of the device it came from, where the pool tracked devices.
     pub device_key: Option<String>,
+    /// Where the pool tracks sessions: when and from where it was used last.
+    pub last_use: Option<LastUse>,
     pub scopes: Vec<String>,
 }
 
@@ -44,6 +47,8 @@ struct Document {
     amr: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_use: Option<LastUse>,
     scopes: Vec<String>,
 }
 
@@ -66,6 +71,7 @@ impl Session {
             acr: signed_in.acr,
             amr: signed_in.amr,
             device_key: signed_in.device.map(|device| device.key),
+            last_use: None,
             scopes,
         }
     }
@@ -87,21 +93,13 @@ impl Session {
             acr: document.acr,
             amr: document.amr,
             device_key: document.device_key,
+            last_use: document.last_use,
             scopes: document.scopes,
         })
     }
 
     /// The row of a session that has just begun, with the hash of its first refresh token.
     pub fn row(&self, pool_id: &str, user_id: &str, token_hash: Vec<u8>) -> Result<sessions::Session> {
-        let document = Document {
-            v: 1,
-            auth_time_s: self.auth_time_s,
-            event_id: self.event_id.clone(),
-            acr: self.acr.clone(),
-            amr: self.amr.clone(),
-            device_key: self.device_key.clone(),
-            scopes: self.scopes.clone(),
-        };
         Ok(sessions::Session {
             pool_id: pool_id.to_owned(),
             user_id: user_id.to_owned(),
@@ -113,9 +111,24 @@ impl Session {
             token_hash,
             previous_hash: None,
             rotated_ms: None,
-            doc: serde_json::to_string(&document)
-                .map_err(|error| Error::internal("a session does not serialize").caused_by(error))?,
+            doc: self.doc()?,
         })
+    }
+
+    /// The document to store.
+    pub fn doc(&self) -> Result<String> {
+        let document = Document {
+            v: 1,
+            auth_time_s: self.auth_time_s,
+            event_id: self.event_id.clone(),
+            acr: self.acr.clone(),
+            amr: self.amr.clone(),
+            device_key: self.device_key.clone(),
+            last_use: self.last_use.clone(),
+            scopes: self.scopes.clone(),
+        };
+        serde_json::to_string(&document)
+            .map_err(|error| Error::internal("a session does not serialize").caused_by(error))
     }
 }
 

@@ -59,6 +59,7 @@ mod threat_events;
 mod threat_passwords;
 mod tokens;
 mod triggers;
+mod tracked_sessions;
 mod users;
 mod valid;
 mod walk;

@@ -15,6 +15,7 @@ const EXAMPLES: &[&str] = &[
     "https://app.example/callback",
     "abcdef0123",
     "123456",
+    "tkn0123456789abcdefghijklmno",
     "example",
 ];
 

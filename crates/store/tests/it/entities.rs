@@ -251,6 +251,9 @@ fn signing_in(tx: &mut Tx<'_>) -> Result<(), Error> {
     let key = sessions::Key { pool: "p", user: "u", id: "s1" };
     assert_eq!(sessions::get(tx, "p", "u", "s1")?, Some(session("p", "u", "s1")));
     assert_eq!(sessions::of_user(tx, "p", "u", "s1", 1)?, [session("p", "u", "s2")]);
+    let expiry = session("p", "u", "s1").expires_ms;
+    assert_eq!(sessions::live_of_user(tx, "p", "u", "s1", 1, expiry - 1)?, [session("p", "u", "s2")]);
+    assert_eq!(sessions::live_of_user(tx, "p", "u", "", 9, expiry)?, []);
     assert!(sessions::rotate(tx, key, b"first", b"second", 5)?);
     assert!(!sessions::rotate(tx, key, b"first", b"third", 5)?);
     let rotated = sessions::Session {

@@ -1,0 +1,150 @@
+//! Tracked sessions: seen, counted and ended one by one.
+
+use aws_sdk_cognitoidentityprovider::error::ProvideErrorMetadata;
+use aws_sdk_cognitoidentityprovider::types::{SessionType, UserPoolTokenSessionConfigType, UserSessionTrackingType};
+use cognate_testkit::TestServer;
+use serde_json::{Value, json};
+
+use crate::people::{confirmed, error, refusal, text, tokens};
+
+fn configuration(pool: &str, tracking: &str, most: i64) -> Value {
+    json!({ "UserPoolId": pool, "UserSessionTracking": tracking, "TokenSession": { "MaxPerUser": most } })
+}
+
+async fn pool_and_client(server: &TestServer, most: i64) -> (String, String) {
+    let pool = server.pool(json!({})).await;
+    server.ok("SetUserPoolSessionConfiguration", configuration(&pool, "ENABLED", most)).await;
+    let client = server.client(&pool, json!({})).await;
+    confirmed(server, &pool, "alice").await;
+    (pool, client)
+}
+
+async fn listed(server: &TestServer, tokens: &Value) -> Vec<Value> {
+    let answer = server.ok("ListUserSessions", json!({ "AccessToken": tokens["AccessToken"] })).await;
+    answer["Sessions"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_pool_says_whether_it_tracks_and_how_many() {
+    let server = TestServer::start().await;
+    let (sdk, pool) = (server.sdk(), server.pool(json!({})).await);
+    let before = sdk.get_user_pool_session_configuration().user_pool_id(&pool).send().await.unwrap();
+    assert_eq!(before.user_session_tracking(), Some(&UserSessionTrackingType::Disabled));
+    assert_eq!(before.token_session().unwrap().max_per_user(), 20);
+    let client = server.client(&pool, json!({})).await;
+    let of_client = json!({ "UserPoolId": pool, "ClientId": client, "SSOSession": { "MaxValidityMinutes": 5 } });
+    let off = error("OperationNotEnabled", "User session tracking is not enabled for the user pool.");
+    assert_eq!(server.refused("SetUserPoolClientSessionConfiguration", of_client.clone()).await, off);
+
+    let most = UserPoolTokenSessionConfigType::builder().max_per_user(7).build().unwrap();
+    let set = sdk.set_user_pool_session_configuration().user_pool_id(&pool);
+    let set = set.user_session_tracking(UserSessionTrackingType::Enabled).token_session(most).send().await.unwrap();
+    assert_eq!(set.token_session().unwrap().max_per_user(), 7);
+    let shown = server.ok("GetUserPoolSessionConfiguration", json!({ "UserPoolId": pool })).await;
+    assert_eq!(shown, configuration(&pool, "ENABLED", 7));
+
+    let wanted = json!({ "UserPoolId": pool, "ClientId": client });
+    let shown = server.ok("GetUserPoolClientSessionConfiguration", wanted.clone()).await;
+    assert_eq!(shown["SSOSession"]["MaxValidityMinutes"], 60);
+    assert_eq!(server.ok("SetUserPoolClientSessionConfiguration", of_client.clone()).await, of_client);
+    // It stays when the client changes, and while tracking is off.
+    server.ok("UpdateUserPoolClient", wanted.clone()).await;
+    server.ok("SetUserPoolSessionConfiguration", configuration(&pool, "DISABLED", 7)).await;
+    assert_eq!(server.ok("GetUserPoolClientSessionConfiguration", wanted).await, of_client);
+
+    let lite = server.pool(json!({ "UserPoolTier": "LITE" })).await;
+    let refused = server.refused("SetUserPoolSessionConfiguration", configuration(&lite, "ENABLED", 1)).await;
+    assert_eq!(refused.0, "FeatureUnavailableInTierException");
+}
+
+#[tokio::test]
+async fn sessions_are_seen_and_ended() {
+    let server = TestServer::start().await;
+    let (pool, client) = pool_and_client(&server, 5).await;
+    let sdk = server.sdk();
+    let first = tokens(&server, &client, "alice").await;
+    server.advance_s(10);
+    let second = tokens(&server, &client, "alice").await;
+    let seen = sdk.list_user_sessions().access_token(text(&second, "AccessToken")).send().await.unwrap();
+    let [one, two] = seen.sessions() else { panic!("two sessions") };
+    assert_eq!((one.is_current_session(), two.is_current_session()), (Some(false), Some(true)));
+    assert_eq!((one.session_type(), one.client_id()), (Some(&SessionType::Token), Some(client.as_str())));
+    assert_eq!((one.last_ip_address(), one.origin_session_id()), (Some("127.0.0.1"), None));
+    assert_eq!(one.last_location().unwrap().country(), Some("unknown"));
+    assert!(one.device_type().is_some());
+    let id = one.session_id().unwrap();
+    assert!(id.len() == 28 && id.starts_with("tkn"), "{id}");
+
+    server.advance_s(30);
+    let refresh = json!({ "ClientId": client, "RefreshToken": first["RefreshToken"] });
+    server.ok("GetTokensFromRefreshToken", refresh.clone()).await;
+    let active =
+        |session: &Value| session["LastActiveDate"].as_f64().unwrap() - session["CreateDate"].as_f64().unwrap();
+    let seen = listed(&server, &second).await;
+    assert!((active(&seen[0]) - 40.0).abs() < 0.5 && active(&seen[1]) < 0.5, "{seen:?}");
+    let by_admin = server.ok("AdminListUserSessions", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+    assert_eq!(by_admin["Sessions"][1]["IsCurrentSession"], false);
+    assert_eq!(by_admin["Sessions"][0]["SessionId"], id);
+
+    let own = json!({ "AccessToken": second["AccessToken"], "SessionId": seen[1]["SessionId"] });
+    let current = error("InvalidParameter", "The current session cannot be revoked.");
+    assert_eq!(server.refused("RevokeUserSession", own).await, current);
+    let other = json!({ "AccessToken": second["AccessToken"], "SessionId": id, "RevokeAssociatedSessions": "LINKED" });
+    assert_eq!(server.ok("RevokeUserSession", other.clone()).await, json!({}));
+    assert!(refusal(&server, text(&first, "AccessToken")).await.is_some());
+    assert!(refusal(&server, text(&second, "AccessToken")).await.is_none());
+    let revoked = error("NotAuthorized", "Refresh Token has been revoked");
+    assert_eq!(server.refused("GetTokensFromRefreshToken", refresh).await, revoked);
+    let gone = error("ResourceNotFound", "Session does not exist.");
+    assert_eq!(server.refused("RevokeUserSession", other).await, gone);
+    assert_eq!(listed(&server, &second).await.len(), 1);
+
+    // SECURITY: nobody ends another's session by its id.
+    confirmed(&server, &pool, "mallory").await;
+    let his = tokens(&server, &client, "mallory").await;
+    let hers = json!({ "AccessToken": his["AccessToken"], "SessionId": seen[1]["SessionId"] });
+    assert_eq!(server.refused("RevokeUserSession", hers).await, gone);
+    let end = sdk.admin_revoke_user_session().user_pool_id(&pool).username("mallory");
+    let refused = end.session_id(text(&seen[1], "SessionId")).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ResourceNotFoundException"));
+    let end = sdk.admin_revoke_user_session().user_pool_id(&pool).username("alice");
+    end.session_id(text(&seen[1], "SessionId")).send().await.unwrap();
+    assert!(refusal(&server, text(&second, "AccessToken")).await.is_some());
+}
+
+#[tokio::test]
+async fn the_session_used_longest_ago_makes_room() {
+    let server = TestServer::start().await;
+    let (_, client) = pool_and_client(&server, 2).await;
+    let first = tokens(&server, &client, "alice").await;
+    server.advance_s(1);
+    let second = tokens(&server, &client, "alice").await;
+    server.advance_s(1);
+    server.ok("GetTokensFromRefreshToken", json!({ "ClientId": client, "RefreshToken": first["RefreshToken"] })).await;
+    server.advance_s(1);
+    let third = tokens(&server, &client, "alice").await;
+    assert!(refusal(&server, text(&second, "AccessToken")).await.is_some());
+    for alive in [&first, &third] {
+        assert!(refusal(&server, text(alive, "AccessToken")).await.is_none());
+    }
+    assert_eq!(listed(&server, &third).await.len(), 2);
+}
+
+#[tokio::test]
+async fn where_sessions_are_not_tracked_none_is_seen() {
+    let server = TestServer::start().await;
+    let pool = server.pool(json!({})).await;
+    let client = server.client(&pool, json!({})).await;
+    confirmed(&server, &pool, "alice").await;
+    let first = tokens(&server, &client, "alice").await;
+    let off = error("OperationNotEnabled", "User session tracking is not enabled for the user pool.");
+    let id = "tkn0123456789abcdefghijklmno";
+    for (operation, request) in [
+        ("ListUserSessions", json!({ "AccessToken": first["AccessToken"] })),
+        ("RevokeUserSession", json!({ "AccessToken": first["AccessToken"], "SessionId": id })),
+        ("AdminListUserSessions", json!({ "UserPoolId": pool, "Username": "alice" })),
+        ("AdminRevokeUserSession", json!({ "UserPoolId": pool, "Username": "alice", "SessionId": id })),
+    ] {
+        assert_eq!(server.refused(operation, request).await, off, "{operation}");
+    }
+}
