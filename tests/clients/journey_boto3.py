@@ -5,7 +5,7 @@ import uuid
 import boto3
 import jwt
 from botocore.config import Config
-from pycognito.aws_srp import AWSSRP
+from pycognito.aws_srp import AWSSRP, generate_hash_device
 
 from shared.dev import ENDPOINT, REGION, code, messages, ok, refused
 
@@ -199,6 +199,38 @@ def with_a_secret(pool):
     ok("sign in by SRP through a client with a secret")
 
 
+def from_a_device():
+    """SRP of a remembered device, in pycognito's way: no challenge carries a Session."""
+    pool = cognito.create_user_pool(PoolName="devices", DeviceConfiguration={"ChallengeRequiredOnNewDevice": True})
+    pool = pool["UserPool"]["Id"]
+    client = create_client(pool)["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username=EMAIL, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=EMAIL, Password=PASSWORD, Permanent=True)
+    tokens = by_srp(pool, client, PASSWORD)
+    device = tokens["NewDeviceMetadata"]
+    key, group = device["DeviceKey"], device["DeviceGroupKey"]
+    password, verifier = generate_hash_device(group, key)
+    confirmed = cognito.confirm_device(
+        AccessToken=tokens["AccessToken"], DeviceKey=key, DeviceSecretVerifierConfig=verifier, DeviceName="journey"
+    )
+    assert confirmed["UserConfirmationNecessary"] is False
+    names = {"device_key": key, "device_group_key": group}
+
+    def again(secret):
+        srp = AWSSRP(EMAIL, PASSWORD, pool, client, client=cognito, device_password=secret, **names)
+        return srp.authenticate_user()["AuthenticationResult"]
+
+    tokens = again(password)
+    assert "NewDeviceMetadata" not in tokens
+    assert jwt.decode(tokens["AccessToken"], options={"verify_signature": False})["device_key"] == key
+    with refused(cognito, "NotAuthorizedException"):
+        again(password + "!")
+    listed = cognito.list_devices(AccessToken=tokens["AccessToken"])["Devices"]
+    assert [device["DeviceKey"] for device in listed] == [key]
+    cognito.delete_user_pool(UserPoolId=pool)
+    ok("confirm a device and sign in with its proof")
+
+
 def leave(pool, client):
     tokens = by_password(client, NEXT_PASSWORD)["AuthenticationResult"]
     cognito.global_sign_out(AccessToken=tokens["AccessToken"])
@@ -229,6 +261,7 @@ def main():
     recover(pool, client)
     invite(pool, client)
     with_a_secret(pool)
+    from_a_device()
     leave(pool, client)
 
 

@@ -99,3 +99,31 @@ await refused(signIn(userNamed(guest), "Chosen-myself-4"), "UserNotFoundExceptio
 ok("delete oneself");
 
 await call("DeleteUserPool", { UserPoolId: pool });
+
+// The library confirms the device itself, keeps its password, and proves it at the next sign-in.
+const tracking = await poolAndClient();
+const { UserPool: described } = await call("DescribeUserPool", { UserPoolId: tracking.pool });
+await call("UpdateUserPool", {
+  UserPoolId: tracking.pool,
+  AutoVerifiedAttributes: described.AutoVerifiedAttributes,
+  DeviceConfiguration: { ChallengeRequiredOnNewDevice: true },
+});
+const owner = someone("owner");
+await call("AdminCreateUser", { UserPoolId: tracking.pool, Username: owner, MessageAction: "SUPPRESS" });
+await call("AdminSetUserPassword", { UserPoolId: tracking.pool, Username: owner, Password: PASSWORD, Permanent: true });
+const trackingPool = new CognitoUserPool({ UserPoolId: tracking.pool, ClientId: tracking.client, endpoint: ENDPOINT });
+const grace = new CognitoUser({ Username: owner, Pool: trackingPool });
+const first = (await signIn(grace, PASSWORD)).session;
+const deviceKey = first.getAccessToken().payload.device_key;
+assert.ok(deviceKey);
+const byDevice = (await signIn(grace, PASSWORD)).session;
+assert.equal(byDevice.getAccessToken().payload.device_key, deviceKey);
+const kept = await promise((done) => grace.refreshSession(byDevice.getRefreshToken(), done));
+assert.equal(kept.getAccessToken().payload.device_key, deviceKey);
+ok("confirm a device, sign in with its proof, and refresh with it");
+
+await call("AdminForgetDevice", { UserPoolId: tracking.pool, Username: owner, DeviceKey: deviceKey });
+const anew = (await signIn(grace, PASSWORD)).session;
+assert.notEqual(anew.getAccessToken().payload.device_key, deviceKey);
+ok("go on without a device that was forgotten, as a new one");
+await call("DeleteUserPool", { UserPoolId: tracking.pool });
