@@ -5,9 +5,10 @@ use std::sync::Arc;
 use cognate_shapes::enums::{RevokeAssociatedSessions, UserPoolTier, UserSessionTracking};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::scalars::{
-    ClientId, MaxSessionsPerUser, PaginationKey, SessionId, SsoSessionMaxValidityMinutes, Token, UserPoolId, Username,
+    ClientId, MaxSessionsPerUser, PaginationKey, SessionId, Sessions, SsoSessionMaxValidityMinutes, Token, UserPoolId,
+    Username,
 };
-use cognate_shapes::session::{ClientSsoSessionConfig, SessionDescription, UserPoolTokenSessionConfig};
+use cognate_shapes::session::{ClientSsoSessionConfig, UserPoolTokenSessionConfig};
 use cognate_shapes::{Input, Output};
 use cognate_store::sessions;
 
@@ -37,7 +38,7 @@ pub struct ListUserSessions {
 /// One page of the sessions.
 #[derive(Debug, Output)]
 pub struct ListUserSessionsOutput {
-    pub sessions: Option<Vec<SessionDescription>>,
+    pub sessions: Option<Sessions>,
     pub next_token: Option<PaginationKey>,
 }
 
@@ -69,7 +70,7 @@ impl Operation for ListUserSessions {
         let (found, next) = pagination::page(cx, &scope, found.await?, PAGE, |row| &row.id)?;
         let shown = found.iter().map(|row| tracked::wire(cx, row, own.as_deref() == Some(row.id.as_str())));
         Ok(ListUserSessionsOutput {
-            sessions: Some(shown.collect::<Result<_>>()?),
+            sessions: Some(Sessions(shown.collect::<Result<_>>()?)),
             next_token: next.map(PaginationKey::trusted),
         })
     }
@@ -86,7 +87,7 @@ pub struct AdminListUserSessions {
 /// One page of the sessions.
 #[derive(Debug, Output)]
 pub struct AdminListUserSessionsOutput {
-    pub sessions: Option<Vec<SessionDescription>>,
+    pub sessions: Option<Sessions>,
     pub next_token: Option<PaginationKey>,
 }
 
@@ -117,7 +118,7 @@ impl Operation for AdminListUserSessions {
         let (found, next) = pagination::page(cx, &scope, found.await?, PAGE, |row| &row.id)?;
         let shown = found.iter().map(|row| tracked::wire(cx, row, false));
         Ok(AdminListUserSessionsOutput {
-            sessions: Some(shown.collect::<Result<_>>()?),
+            sessions: Some(Sessions(shown.collect::<Result<_>>()?)),
             next_token: next.map(PaginationKey::trusted),
         })
     }
