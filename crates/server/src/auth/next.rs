@@ -30,8 +30,9 @@ pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes
         UserStatus::Confirmed => {}
         UserStatus::Unconfirmed => return Err(Error::user_not_confirmed()),
         UserStatus::ResetRequired => return Err(Error::password_reset_required()),
-        // The functions of a custom sign-in ask for what they want: a temporary password is as good as another.
-        UserStatus::ForceChangePassword if progress.flow == AuthFlow::CustomAuth => {}
+        // The functions of a custom sign-in ask for what they want; who proved no password owes no other.
+        UserStatus::ForceChangePassword if progress.flow == AuthFlow::CustomAuth && !progress.has(Factor::Password) => {
+        }
         UserStatus::ForceChangePassword => {
             let now = attempt.cx.clock.now_ms();
             if user.profile.temporary_password_expires_ms.is_some_and(|expires| now >= expires) {

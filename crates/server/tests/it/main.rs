@@ -13,6 +13,7 @@ mod cli_triggers;
 mod clients;
 mod clock;
 mod codes;
+mod custom_auth;
 mod custom_sender;
 mod device;
 mod device_sign_in;
