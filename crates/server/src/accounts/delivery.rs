@@ -150,7 +150,7 @@ pub async fn invite(
 }
 
 /// Tells a user that a sign-in carried a risk, in the words of the pool; placeholders such as `{ip-address}` stand for
-/// `values`. A user without e-mail address is told nothing.
+/// `values`. A user without e-mail address is told nothing; a pool's own sender of e-mail finds words of its own.
 pub async fn notify(
     cx: &Context,
     pool: &Arc<Pool>,
@@ -160,6 +160,12 @@ pub async fn notify(
     values: &[(&str, &str)],
 ) -> Result<()> {
     let Some(to) = user.attribute(EMAIL) else { return Ok(()) };
+    let kind = MessageKind::AccountTakeOverNotification;
+    let told = Message { code: None, ..Message::new(kind, user, VerifiedAttribute::Email, to, "") };
+    let at = Occasion { cx, pool, client_id: None, visit: &told.visit };
+    if custom_sender::run(at, &told).await?.is_some() {
+        return Ok(());
+    }
     let (html, text) = (notice.html_body.as_deref(), notice.text_body.as_deref());
     let composed = compose::notice(&notice.subject, html, text, values);
     let text = |scalar: Option<&str>| scalar.map(str::to_owned);

@@ -59,6 +59,7 @@ mod threat;
 mod threat_events;
 mod threat_passwords;
 mod tokens;
+mod trigger_sources;
 mod triggers;
 mod tracked_sessions;
 mod users;

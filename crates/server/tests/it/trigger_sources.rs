@@ -1,0 +1,368 @@
+//! Every `triggerSource`, and the operation that brings it about.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cognate_shapes::enums::UserStatus;
+use cognate_testkit::TestServer;
+use cognate_testkit::lambda::{Lambda, Reply, Webhook, arn};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::device::{Device, SECRET};
+use crate::people::{self, PASSWORD, by_password, confirmed, text};
+use crate::second_factors::sending;
+
+const TEMPORARY: &str = "Temporary-Horse-7";
+const KMS_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/1b9c7d3e-5a41-4d20-9c26-0d3b2f6a8e11";
+
+/// Each way a user is sent something: the trigger, and what it sends to.
+const WAYS: [(&str, &str); 4] = [
+    ("CustomMessage", "email"),
+    ("CustomMessage", "phone_number"),
+    ("CustomEmailSender", "email"),
+    ("CustomSMSSender", "phone_number"),
+];
+
+/// A key for custom senders, in a file of its own.
+fn key() -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), STANDARD.encode([7; 32])).unwrap();
+    file
+}
+
+/// A `LambdaConfig` with these triggers, all of them the function `f`.
+fn lambda_config(triggers: &[&str]) -> Value {
+    let mut config = json!({ "KMSKeyID": KMS_KEY });
+    for trigger in triggers {
+        config[trigger] = match trigger.ends_with("Sender") {
+            true => json!({ "LambdaVersion": "V1_0", "LambdaArn": arn("f") }),
+            false => arn("f").into(),
+        };
+    }
+    config
+}
+
+/// The address or number so many moves after the first, and the medium it is reached by.
+fn reach(attribute: &str, moves: usize) -> (String, &'static str) {
+    match attribute {
+        "email" => (format!("ada{moves}@example.com"), "EMAIL"),
+        _ => (format!("+1206555010{moves}"), "SMS"),
+    }
+}
+
+/// A pool with these triggers, all of them the function `f`, which lets everything be.
+struct Scene {
+    lambda: Lambda,
+    server: TestServer,
+    pool: String,
+    client: String,
+    _key: NamedTempFile,
+}
+
+impl Scene {
+    async fn new(triggers: &[&str], mut settings: Value) -> Self {
+        let lambda = Lambda::start().await;
+        lambda.on("f", |_| Reply::Echo);
+        let key = key();
+        let server = TestServer::with(&[
+            ("triggers.endpoint", &lambda.url()),
+            ("triggers.encryption_key_file", key.path().to_str().unwrap()),
+        ])
+        .await;
+        settings["LambdaConfig"] = lambda_config(triggers);
+        let pool = server.pool(settings).await;
+        let client = server.client(&pool, json!({})).await;
+        Self { lambda, server, pool, client, _key: key }
+    }
+
+    /// The answer to an operation, which must have run `expected` and nothing else. `UserPoolId` or `ClientId` is given.
+    async fn runs(&self, operation: &str, mut request: Value, expected: &[&str]) -> Value {
+        let before = self.lambda.sources().len();
+        if operation.starts_with("Admin") {
+            request["UserPoolId"] = self.pool.as_str().into();
+        }
+        if request.get("AccessToken").is_none() && (!operation.starts_with("Admin") || operation.ends_with("Auth")) {
+            request["ClientId"] = self.client.as_str().into();
+        }
+        let answer = self.server.ok(operation, request).await;
+        assert_eq!(self.lambda.sources()[before..], *expected, "{operation}");
+        answer
+    }
+
+    fn last(&self) -> Value {
+        self.lambda.events("f").pop().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn each_message_has_a_source() {
+    for (trigger, attribute) in WAYS {
+        let mut settings = sending();
+        settings["AutoVerifiedAttributes"] = json!([attribute]);
+        let scene = Scene::new(&[trigger], settings).await;
+        let (first, medium) = reach(attribute, 0);
+        let value = |moves| json!([{ "Name": attribute, "Value": reach(attribute, moves).0 }]);
+        let verified = json!([{ "Name": format!("{attribute}_verified"), "Value": "true" }]);
+        let ada = json!({ "Username": "ada" });
+        let metadata = json!({ "Username": "ada", "ClientMetadata": { "m": "1" } });
+        let sign_up = json!({ "Username": "ada", "Password": PASSWORD, "UserAttributes": value(0) });
+        let password = json!({ "Username": "ada", "Password": PASSWORD, "Permanent": true });
+        let source = |kind: &str| format!("{trigger}_{kind}");
+        for (operation, request, kind) in [
+            ("SignUp", sign_up, "SignUp"),
+            ("ResendConfirmationCode", metadata, "ResendCode"),
+            ("AdminConfirmSignUp", ada.clone(), ""),
+            ("AdminUpdateUserAttributes", json!({ "Username": "ada", "UserAttributes": verified }), ""),
+            ("ForgotPassword", ada.clone(), "ForgotPassword"),
+            ("AdminResetUserPassword", ada, "ForgotPassword"),
+            ("AdminSetUserPassword", password, ""),
+        ] {
+            let source = source(kind);
+            let expected = if kind.is_empty() { &[][..] } else { &[source.as_str()] };
+            scene.runs(operation, request, expected).await;
+            if kind == "ResendCode" {
+                assert_message(&scene, &scene.last(), trigger);
+            }
+        }
+        let tokens = people::tokens(&scene.server, &scene.client, "ada").await;
+        let change = json!({ "AccessToken": tokens["AccessToken"], "UserAttributes": value(1) });
+        scene.runs("UpdateUserAttributes", change, &[&source("UpdateUserAttribute")]).await;
+        let ask = json!({ "AccessToken": tokens["AccessToken"], "AttributeName": attribute });
+        scene.runs("GetUserAttributeVerificationCode", ask, &[&source("VerifyUserAttribute")]).await;
+        let change = json!({ "Username": "ada", "UserAttributes": value(2) });
+        scene.runs("AdminUpdateUserAttributes", change, &[&source("UpdateUserAttribute")]).await;
+        let invited = json!({ "Username": "bob", "UserAttributes": value(3), "DesiredDeliveryMediums": [medium] });
+        scene.runs("AdminCreateUser", invited, &[&source("AdminCreateUser")]).await;
+        assert_eq!(scene.server.messages_to(&first) == 0, trigger.ends_with("Sender"), "{trigger} {attribute}");
+    }
+}
+
+/// What the function is told of a message that was asked for with ClientMetadata `{"m":"1"}`.
+fn assert_message(scene: &Scene, event: &Value, trigger: &str) {
+    let request = &event["request"];
+    assert_eq!(event["callerContext"]["clientId"], scene.client.as_str());
+    assert_eq!(request["clientMetadata"], json!({ "m": "1" }));
+    assert_eq!(request["userAttributes"]["cognito:user_status"], "UNCONFIRMED");
+    if trigger == "CustomMessage" {
+        assert_eq!(request["codeParameter"], "{####}");
+        assert_eq!(event["response"], json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null }));
+        return;
+    }
+    let kind = if trigger == "CustomEmailSender" { "customEmailSenderRequestV1" } else { "customSMSSenderRequestV1" };
+    assert_eq!((&request["type"], event.get("response")), (&json!(kind), None));
+    let sealed = STANDARD.decode(text(request, "code")).unwrap();
+    assert!(sealed.windows(scene.pool.len()).any(|window| window == scene.pool.as_bytes()), "it is bound to the pool");
+}
+
+#[tokio::test]
+async fn a_code_of_a_sign_in_has_a_source() {
+    for (trigger, attribute) in WAYS {
+        let mut settings = sending();
+        // So that no channel is kept for recovery.
+        settings["AccountRecoverySetting"]["RecoveryMechanisms"] = json!([{ "Priority": 1, "Name": "admin_only" }]);
+        let scene = Scene::new(&[trigger], settings).await;
+        let (mfa, method) = match attribute {
+            "email" => (json!({ "EmailMfaConfiguration": { "Message": "{####}", "Subject": "Code" } }), "Email"),
+            _ => (json!({ "SmsMfaConfiguration": {} }), "SMS"),
+        };
+        let mut configuration = mfa;
+        configuration["MfaConfiguration"] = "ON".into();
+        configuration["UserPoolId"] = scene.pool.as_str().into();
+        scene.server.ok("SetUserPoolMfaConfig", configuration).await;
+        let (to, _) = reach(attribute, 0);
+        let verified = format!("{attribute}_verified");
+        let attributes = [(attribute, &*to), (&verified, "true")];
+        people::add(&scene.server, &scene.pool, "ada", UserStatus::Confirmed, Some(PASSWORD), &attributes).await;
+        let mut preference = json!({ "Username": "ada" });
+        preference[format!("{method}MfaSettings")] = json!({ "Enabled": true });
+        scene.runs("AdminSetUserMFAPreference", preference, &[]).await;
+        let begin = by_password(&scene.client, "ada", PASSWORD);
+        let asked = scene.runs("InitiateAuth", begin, &[&format!("{trigger}_Authentication")]).await;
+        assert!(["SMS_MFA", "EMAIL_OTP"].contains(&text(&asked, "ChallengeName")));
+    }
+}
+
+/// A notice carries no code, and goes the way of the pool's other mail.
+#[tokio::test]
+async fn a_notice_of_a_risk_has_a_source() {
+    let settings = json!({ "UserPoolAddOns": { "AdvancedSecurityMode": "ENFORCED" }, "UserPoolTier": "PLUS" });
+    let scene = Scene::new(&["CustomEmailSender", "CustomMessage"], settings).await;
+    let email = [("email", "alice@example.com")];
+    people::add(&scene.server, &scene.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &email).await;
+    scene.server.ok("AdminInitiateAuth", crate::threat::home(&scene.pool, &scene.client, PASSWORD)).await;
+    let action = json!({ "Notify": true, "EventAction": "NO_ACTION" });
+    let takeover = json!({
+        "Actions": { "LowAction": action, "MediumAction": action, "HighAction": action },
+        "NotifyConfiguration": { "SourceArn": "arn:aws:ses:us-east-1:000000000000:identity/security@example.com" },
+    });
+    let request = json!({ "UserPoolId": scene.pool, "AccountTakeoverRiskConfiguration": takeover });
+    scene.server.ok("SetRiskConfiguration", request).await;
+    scene.server.ok("AdminInitiateAuth", crate::threat::abroad(&scene.pool, &scene.client)).await;
+    for _ in 0..200 {
+        if !scene.lambda.calls().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(scene.lambda.sources(), ["CustomEmailSender_AccountTakeOverNotification"]);
+    assert_eq!(scene.last()["request"]["code"], Value::Null);
+    assert_eq!(scene.server.messages_to("alice@example.com"), 0);
+}
+
+#[tokio::test]
+async fn administrators_operations_have_the_sources_of_everybodys() {
+    let triggers = [
+        "PreSignUp",
+        "PostConfirmation",
+        "PreAuthentication",
+        "PostAuthentication",
+        "PreTokenGeneration",
+        "UserMigration",
+    ];
+    let scene = Scene::new(&triggers, json!({})).await;
+    let sign_up = json!({ "Username": "ada", "Password": PASSWORD });
+    scene.runs("SignUp", sign_up, &["PreSignUp_SignUp"]).await;
+    let confirm = json!({ "Username": "ada", "ClientMetadata": { "m": "1" } });
+    scene.runs("AdminConfirmSignUp", confirm, &["PostConfirmation_ConfirmSignUp"]).await;
+    assert_eq!(scene.last()["request"]["clientMetadata"], json!({ "m": "1" }));
+    assert_eq!(scene.last()["callerContext"]["clientId"], "CLIENT_ID_NOT_APPLICABLE");
+    let begin = |name: &str| {
+        let given = json!({ "USERNAME": name, "PASSWORD": PASSWORD });
+        json!({ "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": given })
+    };
+    let all =
+        ["PreAuthentication_Authentication", "PostAuthentication_Authentication", "TokenGeneration_Authentication"];
+    let signed_in = scene.runs("AdminInitiateAuth", begin("ada"), &all).await;
+    let token = text(&signed_in["AuthenticationResult"], "RefreshToken");
+    let flow = json!({ "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": { "REFRESH_TOKEN": token } });
+    for operation in ["InitiateAuth", "AdminInitiateAuth"] {
+        scene.runs(operation, flow.clone(), &["TokenGeneration_RefreshTokens"]).await;
+    }
+    let refresh = json!({ "RefreshToken": token, "ClientMetadata": { "m": "2" } });
+    scene.runs("GetTokensFromRefreshToken", refresh, &["TokenGeneration_RefreshTokens"]).await;
+    assert_eq!(scene.last()["request"]["clientMetadata"], json!({ "m": "2" }));
+
+    let mut stranger = begin("eve");
+    stranger["UserPoolId"] = scene.pool.as_str().into();
+    stranger["ClientId"] = scene.client.as_str().into();
+    assert_eq!(scene.server.refused("AdminInitiateAuth", stranger).await.0, "UserNotFoundException");
+    assert_eq!(scene.last()["triggerSource"], "UserMigration_Authentication");
+    let set = json!({ "Username": "ada", "Password": PASSWORD, "Permanent": true });
+    scene.runs("AdminSetUserPassword", set, &[]).await;
+}
+
+#[tokio::test]
+async fn tokens_after_a_new_password_have_a_source() {
+    let scene = Scene::new(&["PostAuthentication", "PreTokenGeneration"], json!({})).await;
+    people::add(&scene.server, &scene.pool, "ada", UserStatus::ForceChangePassword, Some(TEMPORARY), &[]).await;
+    let asked = scene.runs("InitiateAuth", by_password(&scene.client, "ada", TEMPORARY), &[]).await;
+    let respond = json!({
+        "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked["Session"], "ClientMetadata": { "m": "1" },
+        "ChallengeResponses": { "USERNAME": "ada", "NEW_PASSWORD": PASSWORD },
+    });
+    let expected = ["PostAuthentication_Authentication", "TokenGeneration_NewPasswordChallenge"];
+    scene.runs("RespondToAuthChallenge", respond, &expected).await;
+    for event in scene.lambda.events("f") {
+        let request = &event["request"];
+        assert_eq!(request["userAttributes"]["cognito:user_status"], "FORCE_CHANGE_PASSWORD");
+        assert_eq!(request["clientMetadata"], json!({ "m": "1" }));
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_a_proved_device_have_a_source() {
+    let settings = json!({ "DeviceConfiguration": { "ChallengeRequiredOnNewDevice": true } });
+    let scene = Scene::new(&["PreTokenGeneration"], settings).await;
+    confirmed(&scene.server, &scene.pool, "ada").await;
+    let tokens = people::tokens(&scene.server, &scene.client, "ada").await;
+    let device = Device::confirm(&scene.server, &tokens).await;
+    let mut begin = by_password(&scene.client, "ada", PASSWORD);
+    begin["AuthParameters"]["DEVICE_KEY"] = device.key.as_str().into();
+    let asked = scene.runs("InitiateAuth", begin, &[]).await;
+    let done = device.prove(&scene.server, &scene.client, &asked, SECRET).await;
+    assert!(done["AuthenticationResult"]["AccessToken"].is_string());
+    let sources = ["TokenGeneration_Authentication", "TokenGeneration_AuthenticateDevice"];
+    assert_eq!(scene.lambda.sources(), sources);
+}
+
+/// Content with whoever is signing in, and asks one thing of who comes by CUSTOM_AUTH.
+fn content(event: &Value) -> Reply {
+    let rounds = event["request"]["session"].as_array().map_or(0, Vec::len);
+    Reply::Response(match event["triggerSource"].as_str().unwrap_or_default() {
+        "DefineAuthChallenge_Authentication" if rounds > 0 => json!({ "issueTokens": true }),
+        "DefineAuthChallenge_Authentication" => json!({ "challengeName": "CUSTOM_CHALLENGE" }),
+        "VerifyAuthChallengeResponse_Authentication" => json!({ "answerCorrect": true }),
+        _ => return Reply::Echo,
+    })
+}
+
+#[tokio::test]
+async fn a_webhook_takes_every_source() {
+    let key = key();
+    let webhook = Webhook::start("a secret of the two of them").await;
+    webhook.on("f", content);
+    let server = TestServer::with(&[
+        ("triggers.webhooks", &webhook.setting("f")),
+        ("outbound.extra_ca_file", &webhook.ca_file()),
+        ("triggers.encryption_key_file", key.path().to_str().unwrap()),
+    ])
+    .await;
+    let asking = [
+        "PreSignUp",
+        "PostConfirmation",
+        "PreAuthentication",
+        "PostAuthentication",
+        "DefineAuthChallenge",
+        "CreateAuthChallenge",
+        "VerifyAuthChallengeResponse",
+        "PreTokenGeneration",
+        "UserMigration",
+        "CustomMessage",
+    ];
+    for (triggers, attribute) in
+        [(&asking[..], "email"), (&["CustomEmailSender"], "email"), (&["CustomSMSSender"], "phone_number")]
+    {
+        let mut settings = sending();
+        settings["AutoVerifiedAttributes"] = json!([attribute]);
+        settings["LambdaConfig"] = lambda_config(triggers);
+        let pool = server.pool(settings).await;
+        let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH"]);
+        let client = server.client(&pool, json!({ "ExplicitAuthFlows": flows })).await;
+        let mut sign_up = json!({ "ClientId": client, "Username": "ada", "Password": PASSWORD });
+        sign_up["UserAttributes"] = json!([{ "Name": attribute, "Value": reach(attribute, 0).0 }]);
+        server.ok("SignUp", sign_up).await;
+        if triggers.len() == 1 {
+            continue;
+        }
+        server.ok("AdminConfirmSignUp", json!({ "UserPoolId": pool, "Username": "ada" })).await;
+        people::tokens(&server, &client, "ada").await;
+        let stranger = by_password(&client, "eve", PASSWORD);
+        assert_eq!(server.refused("InitiateAuth", stranger).await.0, "UserNotFoundException");
+        let begin = json!({ "ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": { "USERNAME": "ada" } });
+        let asked = server.ok("InitiateAuth", begin).await;
+        let answer = json!({
+            "ClientId": client, "ChallengeName": "CUSTOM_CHALLENGE", "Session": asked["Session"],
+            "ChallengeResponses": { "USERNAME": "ada", "ANSWER": "anything" },
+        });
+        server.ok("RespondToAuthChallenge", answer).await;
+    }
+    let calls = webhook.calls();
+    let sources: BTreeSet<_> = calls.iter().map(|call| text(&call.event, "triggerSource")).collect();
+    let expected = [
+        "CreateAuthChallenge_Authentication",
+        "CustomEmailSender_SignUp",
+        "CustomMessage_SignUp",
+        "CustomSMSSender_SignUp",
+        "DefineAuthChallenge_Authentication",
+        "PostAuthentication_Authentication",
+        "PostConfirmation_ConfirmSignUp",
+        "PreAuthentication_Authentication",
+        "PreSignUp_SignUp",
+        "TokenGeneration_Authentication",
+        "UserMigration_Authentication",
+        "VerifyAuthChallengeResponse_Authentication",
+    ];
+    assert_eq!(sources, BTreeSet::from(expected));
+}
