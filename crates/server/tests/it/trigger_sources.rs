@@ -36,10 +36,8 @@ fn key() -> NamedTempFile {
 fn lambda_config(triggers: &[&str]) -> Value {
     let mut config = json!({ "KMSKeyID": KMS_KEY });
     for trigger in triggers {
-        config[trigger] = match trigger.ends_with("Sender") {
-            true => json!({ "LambdaVersion": "V1_0", "LambdaArn": arn("f") }),
-            false => arn("f").into(),
-        };
+        let versioned = json!({ "LambdaVersion": "V1_0", "LambdaArn": arn("f") });
+        config[trigger] = if trigger.ends_with("Sender") { versioned } else { arn("f").into() };
     }
     config
 }

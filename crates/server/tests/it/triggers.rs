@@ -57,7 +57,10 @@ impl Scene {
     }
 }
 
-fn by_sources(answers: &'static [(&'static str, fn() -> Value)]) -> impl Fn(&Value) -> Reply + Send + Sync {
+/// A source, and the `response` to its events.
+type Answer = (&'static str, fn() -> Value);
+
+fn by_sources(answers: &'static [Answer]) -> impl Fn(&Value) -> Reply + Send + Sync {
     move |event| {
         let source = event["triggerSource"].as_str().unwrap_or_default();
         answers.iter().find(|(of, _)| *of == source).map_or(Reply::Echo, |(_, answer)| Reply::Response(answer()))
@@ -173,9 +176,8 @@ async fn a_sign_in_runs_its_triggers_in_order_and_metadata_goes_where_it_may() {
         ("PreAuthentication", "PreAuthentication_Authentication"),
         ("PostAuthentication", "PostAuthentication_Authentication"),
     ] {
-        scene.lambda.on("f", move |event| match event["triggerSource"] == source {
-            true => Reply::Throws("no".to_owned()),
-            false => Reply::Echo,
+        scene.lambda.on("f", move |event| {
+            if event["triggerSource"] == source { Reply::Throws("no".to_owned()) } else { Reply::Echo }
         });
         let refused = scene.server.refused("InitiateAuth", begin.clone()).await;
         assert_eq!(refused, error("UserLambdaValidation", format!("{trigger} failed with error no.")));
@@ -392,9 +394,9 @@ async fn a_webhook_decides_as_a_function_does() {
     let pool = pool.await;
     let client = server.client(&pool, json!({})).await;
     confirmed(&server, &pool, "ada").await;
-    webhook.on("f", |event| match event["triggerSource"] == "TokenGeneration_Authentication" {
-        true => Reply::Response(json!({ "claimsOverrideDetails": { "claimsToAddOrOverride": { "tenant": "t" } } })),
-        false => Reply::Echo,
+    webhook.on("f", |event| {
+        let tenant = json!({ "claimsOverrideDetails": { "claimsToAddOrOverride": { "tenant": "t" } } });
+        if event["triggerSource"] == "TokenGeneration_Authentication" { Reply::Response(tenant) } else { Reply::Echo }
     });
     let tokens = people::tokens(&server, &client, "ada").await;
     assert_eq!(claims(text(&tokens, "IdToken"))["tenant"], "t");
