@@ -148,13 +148,11 @@ async fn what_is_missing_or_wrong_is_told() {
     ] {
         assert_eq!(server.refused("RespondToAuthChallenge", request).await, expected);
     }
-    // Another challenge's name, and one that is not built.
+    // Another challenge's name.
     let mut request = respond(&client, session, full.clone());
     request["ChallengeName"] = "SMS_MFA".into();
-    assert_eq!(
-        server.refused("RespondToAuthChallenge", request).await,
-        error("InvalidParameter", "SMS_MFA is not built into this version of Cognate yet.")
-    );
+    request["ChallengeResponses"]["SMS_MFA_CODE"] = "123456".into();
+    assert_eq!(server.refused("RespondToAuthChallenge", request).await, invalid);
     // SECURITY 24: the administrator sets another temporary password: what the old one began is over.
     let another = json!({ "UserPoolId": pool, "Username": "alice", "Password": "Temporary-2", "Permanent": false });
     server.ok("AdminSetUserPassword", another).await;

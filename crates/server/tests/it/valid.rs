@@ -16,6 +16,7 @@ const EXAMPLES: &[&str] = &[
     "abcdef0123",
     "123456",
     "tkn0123456789abcdefghijklmno",
+    "us-east-1_00000000-0000-4000-8000-000000000000",
     "example",
 ];
 

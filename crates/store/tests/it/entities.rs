@@ -2,12 +2,14 @@
 
 use cognate_store::user_search::Range;
 use cognate_store::{
-    Error, Kind, Store, Tx, access_keys, aliases, attempts, auth_events, client_secrets, clients, codes, failures,
-    groups, leases, memberships, meta, pools, risk_configurations, sessions, signing_keys, spent, user_search, users,
+    Error, Kind, Store, Tx, access_keys, aliases, attempts, auth_events, client_secrets, clients, codes, devices,
+    failures, groups, leases, memberships, meta, passkeys, pools, risk_configurations, sessions, signing_keys, spent,
+    user_search, users,
 };
 use tokio::task::JoinSet;
 
 use crate::databases::Database;
+use crate::enrolled::{device, passkey};
 
 pub fn pool(id: &str) -> pools::Pool {
     pools::Pool {
@@ -254,6 +256,9 @@ fn signing_in(tx: &mut Tx<'_>) -> Result<(), Error> {
     let expiry = session("p", "u", "s1").expires_ms;
     assert_eq!(sessions::live_of_user(tx, "p", "u", "s1", 1, expiry - 1)?, [session("p", "u", "s2")]);
     assert_eq!(sessions::live_of_user(tx, "p", "u", "", 9, expiry)?, []);
+    sessions::annotate(tx, key, "{\"v\":2}")?;
+    assert_eq!(sessions::get(tx, "p", "u", "s1")?.map(|session| session.doc), Some("{\"v\":2}".to_owned()));
+    sessions::annotate(tx, key, &session("p", "u", "s1").doc)?;
     assert!(sessions::rotate(tx, key, b"first", b"second", 5)?);
     assert!(!sessions::rotate(tx, key, b"first", b"third", 5)?);
     let rotated = sessions::Session {
@@ -409,6 +414,8 @@ fn fill(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
     spent::spend(tx, id, b"id", 1)?;
     groups::insert_if_absent(tx, &group(id, "g"))?;
     memberships::add(tx, id, &one, "g", 1)?;
+    devices::insert_if_absent(tx, &device(id, &one, "d"))?;
+    passkeys::insert_if_absent(tx, &passkey(id, &one, b"k"))?;
     auth_events::put(tx, &event(id, &one, "e", 1))?;
     risk_configurations::put(tx, &risk(id, ""))?;
     signing_keys::insert(tx, &key(id, "k"))
@@ -539,6 +546,10 @@ fn every_function_is_called_here() {
         ("client_secrets", include_str!("../../src/client_secrets.rs")),
         ("clients", include_str!("../../src/clients.rs")),
         ("codes", include_str!("../../src/codes.rs")),
+        ("auth_events", include_str!("../../src/auth_events.rs")),
+        ("devices", include_str!("../../src/devices.rs")),
+        ("passkeys", include_str!("../../src/passkeys.rs")),
+        ("risk_configurations", include_str!("../../src/risk_configurations.rs")),
         ("failures", include_str!("../../src/failures.rs")),
         ("groups", include_str!("../../src/groups.rs")),
         ("leases", include_str!("../../src/leases.rs")),
@@ -554,7 +565,8 @@ fn every_function_is_called_here() {
     for (entity, source) in SOURCES {
         for function in source.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
             let call = format!("{entity}::{}(", function.split('(').next().unwrap());
-            assert!(include_str!("entities.rs").contains(&call), "{call} is not tested on both databases");
+            let tests = concat!(include_str!("entities.rs"), include_str!("enrolled.rs"));
+            assert!(tests.contains(&call), "{call} is not tested on both databases");
         }
     }
 }

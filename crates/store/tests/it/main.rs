@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod databases;
+mod enrolled;
 mod entities;
 mod plans;
 mod postgres_only;
@@ -46,6 +47,7 @@ contract! {
         a_newer_database_is_refused,
         close_finishes_what_it_took,
         wrong_types_are_errors;
+    enrolled: what_users_enrol_is_theirs;
     entities:
         every_function_does_what_it_says,
         deleting_a_pool_leaves_nothing,

@@ -342,6 +342,10 @@ const TABLES: &[&str] = &[
     "DROP TABLE signing_keys",
     "DROP TABLE access_keys",
     "DROP TABLE leases",
+    "DROP TABLE devices",
+    "DROP TABLE passkeys",
+    "DROP TABLE risk_configurations",
+    "DROP TABLE auth_events",
 ];
 
 pub async fn a_newer_database_is_refused(Database { store, .. }: Database) {
