@@ -160,6 +160,7 @@ pub fn group_key(cx: &Context, pool: &Pool) -> String {
 }
 
 /// A device that the user has just confirmed, and whose password `verifier` is of.
+#[expect(clippy::too_many_arguments, reason = "each caller has them all at hand")]
 pub fn confirmed(
     cx: &Context,
     pool: &Pool,

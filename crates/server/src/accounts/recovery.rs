@@ -35,13 +35,11 @@ pub async fn forgot(
 ) -> Result<CodeDeliveryDetails> {
     let ways = self_service(pool)?;
     let hides = client.hides_user_existence();
-    let found = match find(cx, pool, name).await? {
-        Some(user) => Some(user),
-        None => {
-            let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
-            migrate::by_forgotten_password(at, pool, name).await?
-        }
-    };
+    let mut found = find(cx, pool, name).await?;
+    if found.is_none() {
+        let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
+        found = migrate::by_forgotten_password(at, pool, name).await?;
+    }
     let subject = found.as_ref().map_or_else(|| unknown::subject(cx, pool, name), |user| user.id.clone());
     let target = match found.ok_or_else(Error::combination_not_found).and_then(|user| recoverable(pool, user, &ways)) {
         Ok(target) => Some(target),
@@ -70,6 +68,7 @@ pub async fn forgot(
 }
 
 /// Gives the user who has the code a new password. A password that the pool refuses does not spend the code.
+#[expect(clippy::too_many_arguments, reason = "each caller has them all at hand")]
 pub async fn confirm(
     cx: &Context,
     pool: &Arc<Pool>,

@@ -30,6 +30,7 @@ pub struct SignedUp {
 }
 
 /// Makes the user, then sends the code. A message that cannot be delivered is an error, and the user stays.
+#[expect(clippy::too_many_arguments, reason = "each caller has them all at hand")]
 pub async fn sign_up(
     cx: &Context,
     pool: &Arc<Pool>,

@@ -197,8 +197,8 @@ struct Template<'t> {
 }
 
 impl<'t> Template<'t> {
-    fn new(own: &'t Option<String>, default: &'t str) -> Self {
-        Self { words: own.as_deref().unwrap_or(default), is_own: own.is_some() }
+    fn new(own: Option<&'t str>, default: &'t str) -> Self {
+        Self { words: own.unwrap_or(default), is_own: own.is_some() }
     }
 }
 
@@ -233,7 +233,7 @@ fn email_templates<'t>(
             "Your verification code is {####}. ",
         ),
     };
-    (Template::new(subject, default_subject), Template::new(message, default_message))
+    (Template::new(subject.as_deref(), default_subject), Template::new(message.as_deref(), default_message))
 }
 
 fn sms_template<'t>(kind: MessageKind, templates: &'t Templates, values: Values<'_>) -> &'t str {

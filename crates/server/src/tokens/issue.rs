@@ -47,6 +47,7 @@ pub struct SessionDevice {
 ///
 /// The session is the one durable write, and comes after the pool's function has had its say. `also` runs in the same transaction and before it: what the sign-in uses up
 /// (a challenge) or changes (a password) happens with it or not at all, and its refusal refuses the sign-in.
+#[expect(clippy::too_many_arguments, reason = "each caller has them all at hand")]
 pub async fn sign_in(
     cx: &Context,
     pool: &Arc<Pool>,
@@ -87,6 +88,7 @@ pub async fn sign_in(
 
 /// What the tokens of a session are to say beside what the server says anyway: the user's groups as they are now, and
 /// what the pool's function makes of it all.
+#[expect(clippy::too_many_arguments, reason = "each caller has them all at hand")]
 pub async fn content(
     cx: &Context,
     pool: &Arc<Pool>,

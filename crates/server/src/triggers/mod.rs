@@ -140,6 +140,6 @@ impl Trigger {
             Self::CustomEmailSender => config.custom_email_sender.as_ref().map(|sender| &sender.lambda_arn),
             Self::InboundFederation => config.inbound_federation.as_ref().map(|function| &function.lambda_arn),
         };
-        arn.map(|arn| arn.as_str())
+        arn.map(cognate_shapes::scalars::Arn::as_str)
     }
 }

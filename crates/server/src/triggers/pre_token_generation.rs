@@ -121,7 +121,9 @@ impl ClaimChanges {
             match name.as_str() {
                 GROUPS => {
                     claims.remove(GROUPS);
-                    WITH_GROUPS.iter().for_each(|name| drop(claims.remove(*name)));
+                    for name in WITH_GROUPS {
+                        claims.remove(name);
+                    }
                 }
                 "aud" if token == Token::Id => {}
                 "scope" if token == Token::Access => {}
