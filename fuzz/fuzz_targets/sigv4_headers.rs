@@ -23,7 +23,7 @@ fuzz_target!(|lines: (&str, &str, Vec<(&str, &[u8])>, &[u8])| {
               SignedHeaders=host;x-amz-date, Signature=00",
         ),
     ];
-    signed.extend(headers);
+    signed.extend(headers.iter().copied());
     let request = Request { headers: &signed, ..request };
     if let Ok(claimed) = sigv4::parse(&request, "cognito-idp") {
         assert!(claimed.verify("a-secret-that-signed-nothing", NOW).is_err());

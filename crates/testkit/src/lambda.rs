@@ -105,7 +105,7 @@ impl Endpoint {
     pub(crate) async fn start(router: Router, certificate: Option<&Certificate>) -> Self {
         let patience = Patience {
             header_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             max_connections: 1000,
         };
         let tls = certificate.map(|certificate| {

@@ -249,7 +249,7 @@ mod tests {
 
     fn sha1(password: &str) -> String {
         let hash = digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+        hash.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"))
     }
 
     #[test]

@@ -247,14 +247,17 @@ mod tests {
 
     use super::{Answer, RESERVED, Token};
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
     fn v1(details: Value) -> cognate_shapes::error::Result<Answer> {
         Answer::read(&json!({ "response": { "claimsOverrideDetails": details } }), Version::V10)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
     fn v2(details: Value) -> cognate_shapes::error::Result<Answer> {
         Answer::read(&json!({ "response": { "claimsAndScopeOverrideDetails": details } }), Version::V20)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
     fn claims(of: Value) -> Map<String, Value> {
         of.as_object().unwrap().clone()
     }

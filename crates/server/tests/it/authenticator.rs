@@ -193,8 +193,8 @@ pub fn base64url(bytes: &[u8]) -> String {
 fn head(major: u8, value: usize) -> Vec<u8> {
     match value {
         0..=23 => vec![major << 5 | value as u8],
-        24..=255 => vec![major << 5 | 24, value as u8],
-        _ => [&[major << 5 | 25][..], &(value as u16).to_be_bytes()].concat(),
+        24..=255 => vec![major << 5 | 0x18, value as u8],
+        _ => [&[major << 5 | 0x19][..], &(value as u16).to_be_bytes()].concat(),
     }
 }
 

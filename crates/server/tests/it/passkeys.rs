@@ -47,6 +47,7 @@ pub async fn start(server: &TestServer, token: &str) -> Value {
     server.ok("StartWebAuthnRegistration", json!({ "AccessToken": token })).await["CredentialCreationOptions"].take()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
 fn completion(token: &str, credential: Value) -> Value {
     json!({ "AccessToken": token, "Credential": credential })
 }
@@ -234,6 +235,9 @@ async fn a_challenge_registers_one_passkey_even_of_two_at_once() {
     assert_eq!(listed(&server, &token).await.len(), 1);
 }
 
+/// What an authenticator is made to do, and what that is called.
+type Case<'a> = (&'a str, &'a dyn Fn(&mut Authenticator), &'a (String, String));
+
 /// SECURITY 27: another page, another relying party, no user, no supported key.
 #[tokio::test]
 async fn a_passkey_must_be_made_for_this_relying_party_and_user() {
@@ -242,7 +246,7 @@ async fn a_passkey_must_be_made_for_this_relying_party_and_user() {
     let (_, token) = user(&server, &pool, &client, "ada").await;
     let origin = error("WebAuthnOriginNotAllowed", "The origin of the passkey is not allowed for the relying party.");
     let party = error("WebAuthnRelyingPartyMismatch", "The passkey was made for another relying party.");
-    let cases: [(&str, &dyn Fn(&mut Authenticator), &(String, String)); 11] = [
+    let cases: [Case<'_>; 11] = [
         ("a host that ends alike", &|p| p.origin = "https://badexample.com".to_owned(), &origin),
         ("a host that begins alike", &|p| p.origin = "https://example.com.evil.org".to_owned(), &origin),
         ("no TLS", &|p| p.origin = "http://example.com".to_owned(), &origin),

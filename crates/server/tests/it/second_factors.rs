@@ -101,6 +101,7 @@ impl World {
         self.server.ok("AdminSetUserMFAPreference", self.preference(settings)).await;
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
     pub fn preference(&self, settings: Value) -> Value {
         let mut request = json!({ "UserPoolId": self.pool, "Username": "alice" });
         for (method, setting) in settings.as_object().unwrap() {

@@ -35,6 +35,7 @@ impl Scene {
     }
 
     /// The event that `source` is given for `ada` by this client.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the value for this alone")]
     fn event(&self, source: &str, request: Value, response: Value) -> Value {
         json!({
             "version": "1", "triggerSource": source, "region": "us-east-1", "userPoolId": self.pool, "userName": "ada",

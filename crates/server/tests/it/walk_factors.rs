@@ -232,9 +232,9 @@ impl<'a> Walk<'a> {
             }
             assert!(self.suffices(user, &proved), "{proved:?} does not suffice for {}: {}", NAMES[user], self.trail);
             if methods.contains(&"mfa") {
-                self.won.several += 1
+                self.won.several += 1;
             } else {
-                self.won.one += 1
+                self.won.one += 1;
             }
             self.tokens.push((token.to_owned(), user, proved));
             return true;

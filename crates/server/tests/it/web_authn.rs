@@ -171,11 +171,14 @@ async fn passkeys_are_offered_to_those_who_have_one() {
     assert_eq!(available("ada").await, passwords(), "passkeys are not allowed any more");
 }
 
+/// What an authenticator is made to do, and what that is called.
+type Case<'a> = (&'a str, &'a dyn Fn(&mut Authenticator));
+
 /// SECURITY 27: another page, another relying party, nobody there, a forged or copied passkey.
 #[tokio::test]
 async fn a_proof_must_be_made_for_this_challenge() {
     let mut world = world(UserVerification::Required, Authenticator::es256(RELYING_PARTY)).await;
-    let cases: [(&str, &dyn Fn(&mut Authenticator)); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("a host that ends alike", &|p| p.origin = "https://badexample.com".to_owned()),
         ("no TLS", &|p| p.origin = "http://example.com".to_owned()),
         ("a frame in another's page", &|p| p.cross_origin = true),
