@@ -18,16 +18,24 @@ impl FreshDatabase {
     /// # Panics
     /// When the server does not make it.
     pub async fn make() -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "where the test server is, only the environment knows")]
         let Ok(server) = std::env::var("COGNATE_TEST_POSTGRES") else {
             eprintln!("SKIPPED: COGNATE_TEST_POSTGRES names no PostgreSQL server, so nothing was tested on PostgreSQL");
             return None;
         };
+        Some(Self::on(server).await)
+    }
+
+    /// Makes one on that server (a superuser's URL that ends with a database).
+    ///
+    /// # Panics
+    /// When the server does not make it.
+    pub async fn on(server: String) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("cognate_it_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let fresh = Self { server, name };
         fresh.administer(&format!("CREATE DATABASE {}", fresh.name)).await;
-        Some(fresh)
+        fresh
     }
 
     /// What `store.url` takes.

@@ -19,6 +19,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::FreshDatabase;
+
 /// When the fixed clock of a test stands at first: 2026-03-03 04:05:06 UTC.
 pub const EPOCH_MS: i64 = 1_772_510_706_000;
 
@@ -27,6 +29,13 @@ pub const MASTER_KEY: &str = "dGVzdHMgYWxsIHVzZSB0aGlzIG9uZSBtYXN0ZXIga2U=";
 
 /// What names the database under test: absent or `sqlite` for SQLite in memory, else a `postgres://` URL.
 const DATABASE: &str = "COGNATE_TEST_DATABASE";
+
+/// The URL of the PostgreSQL database under test, if it is not SQLite.
+fn database() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "which database to test, only the environment knows")]
+    let named = std::env::var(DATABASE).ok();
+    named.filter(|url| url != "sqlite")
+}
 
 /// What the SDK speaks HTTP with.
 pub fn http_client() -> impl aws_sdk_cognitoidentityprovider::config::HttpClient + Clone + 'static {
@@ -46,6 +55,8 @@ pub struct TestServer {
     http: Client<HttpConnector, Full<Bytes>>,
     stop: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<()>,
+    /// Its own PostgreSQL database, if it was started [`alone`](Self::alone).
+    database: Option<FreshDatabase>,
 }
 
 impl std::fmt::Debug for TestServer {
@@ -106,6 +117,30 @@ impl TestServer {
         Self::start_as(&new_account(), Clock::fixed(EPOCH_MS), settings).await
     }
 
+    /// A server whose database no other test reads or writes, for work on everybody's rows. [`end`](Self::end) it.
+    ///
+    /// # Panics
+    /// When the server cannot start.
+    pub async fn alone(settings: &[(&str, &str)]) -> Self {
+        let database = match database() {
+            Some(server) => Some(FreshDatabase::on(server).await),
+            None => None,
+        };
+        let url = database.as_ref().map(FreshDatabase::url);
+        let mut settings = settings.to_vec();
+        settings.extend(url.as_deref().map(|url| ("store.url", url)));
+        let mut server = Self::with(&settings).await;
+        server.database = database;
+        server
+    }
+
+    /// Removes the database it had to itself.
+    pub async fn end(mut self) {
+        if let Some(database) = self.database.take() {
+            database.remove().await;
+        }
+    }
+
     /// The same on the machine's clock, for clients that sign at the machine's time.
     pub async fn today(settings: &[(&str, &str)]) -> Self {
         Self::start_as(&new_account(), Clock::System, settings).await
@@ -119,9 +154,7 @@ impl TestServer {
         let mut overlay = Overlay::default();
         overlay.flag("test", "aws.account", account);
         overlay.flag("test", "keys.master_key", MASTER_KEY);
-        #[expect(clippy::disallowed_methods, reason = "which database to test, only the environment knows")]
-        let database = std::env::var(DATABASE).ok();
-        if let Some(url) = database.filter(|url| url != "sqlite") {
+        if let Some(url) = database() {
             overlay.flag("test", "store.url", url);
         }
         for (key, value) in settings {
@@ -138,7 +171,7 @@ impl TestServer {
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(listener.serve(router, stopped, Duration::from_secs(1)));
         let http = Client::builder(TokioExecutor::new()).build_http();
-        Self { cx, clock, address, http, stop, serving }
+        Self { cx, clock, address, http, stop, serving, database: None }
     }
 
     /// `http://127.0.0.1:port`.

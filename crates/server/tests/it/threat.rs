@@ -267,7 +267,7 @@ async fn configurations_are_replaced_reset_and_inherited() {
 
 #[tokio::test]
 async fn events_are_listed_page_by_page_and_forgotten_in_time() {
-    let server = TestServer::with(&[("threat.event_days", "2")]).await;
+    let server = TestServer::alone(&[("threat.event_days", "2")]).await;
     let (pool, client) = protected(&server, "AUDIT").await;
     confirmed(&server, &pool, "alice").await;
     for _ in 0..5 {
@@ -294,4 +294,5 @@ async fn events_are_listed_page_by_page_and_forgotten_in_time() {
     server.advance_s(2 * 86_400 + 1);
     cognate_server::tokens::prune::prune(&server.cx, "test").await.unwrap();
     events(&server, &pool, 0).await;
+    server.end().await;
 }

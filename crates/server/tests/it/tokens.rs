@@ -165,7 +165,7 @@ async fn groups_come_in_order_with_their_roles() {
 /// SECURITY 7: a new key is published before it signs, and the old one verifies until its last token has expired.
 #[tokio::test]
 async fn keys_rotate_with_an_overlap() {
-    let server = TestServer::start().await;
+    let server = TestServer::alone(&[]).await;
     let pool = server.pool(json!({})).await;
     let client = server.client(&pool, json!({ "AccessTokenValidity": 24 })).await;
     confirmed(&server, &pool, "alice").await;
@@ -206,12 +206,13 @@ async fn keys_rotate_with_an_overlap() {
     let left = prune().await;
     assert_eq!(left.len(), 2);
     assert!(!verifies(text(&last, "AccessToken"), &left) && verifies(text(&after, "AccessToken"), &left));
+    server.end().await;
 }
 
 #[tokio::test]
 async fn what_is_over_is_forgotten() {
     use cognate_server::tokens::prune::prune;
-    let server = TestServer::start().await;
+    let server = TestServer::alone(&[]).await;
     let pool = server.pool(json!({})).await;
     let settings = json!({ "RefreshTokenValidity": 1, "TokenValidityUnits": { "RefreshToken": "hours" } });
     let client = server.client(&pool, settings).await;
@@ -235,4 +236,5 @@ async fn what_is_over_is_forgotten() {
     assert_eq!(sessions().await, 3, "another node does it");
     prune(&server.cx, "one").await.unwrap();
     assert_eq!(sessions().await, 0);
+    server.end().await;
 }
