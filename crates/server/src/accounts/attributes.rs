@@ -13,7 +13,7 @@ use super::codes::{self, Drawn, Purpose};
 use super::decimal::Decimal;
 use super::delivery::{self, Message};
 use super::names::{is_email, is_phone_number};
-use super::user::{self, OnConflict, Refused, User};
+use super::user::{self, OnConflict, User};
 use crate::context::Context;
 use crate::directory::schema::{Definition, Kind};
 use crate::directory::{Client, Pool};
@@ -221,11 +221,8 @@ async fn send(
 }
 
 fn store(tx: &mut Tx<'_>, pool: &Pool, before: &User, user: &User) -> Result<()> {
-    user::update(tx, pool, before, user, OnConflict::Refuse).map_err(|refused| match refused {
-        Refused::Alias(kind) => Error::given_alias_exists(kind),
-        Refused::Username => Error::internal("a change of attributes met another username"),
-        Refused::Fault(error) => error,
-    })
+    user::update(tx, pool, before, user, OnConflict::Refuse)
+        .map_err(|refused| refused.in_words(Error::given_alias_exists))
 }
 
 /// Makes the changes, and answers whose new values want a code.

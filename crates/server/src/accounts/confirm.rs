@@ -14,7 +14,7 @@ use super::codes::{self, Presented, Purpose, Redeemed};
 use super::delivery::{self, Message};
 use super::sign_up::{auto_verified, verification_target};
 use super::unknown;
-use super::user::{self, OnConflict, Refused, User};
+use super::user::{self, OnConflict, User};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
 use crate::messages::MessageKind;
@@ -66,12 +66,8 @@ pub async fn by_code(
         user.status = UserStatus::Confirmed;
         user.modified_ms = now;
         user.set_verified(redeemed.attribute.as_str(), true);
-        match user::update(tx, &pool, &before, &user, conflict) {
-            Ok(()) => Ok(Ok((user, redeemed.attribute))),
-            Err(Refused::Alias(kind)) => Err(Error::alias_exists(kind)),
-            Err(Refused::Fault(error)) => Err(error),
-            Err(Refused::Username) => Err(Error::internal("a confirmed user's name was taken")),
-        }
+        let written = user::update(tx, &pool, &before, &user, conflict);
+        written.map(|()| Ok((user, redeemed.attribute))).map_err(|refused| refused.in_words(Error::alias_exists))
     });
     let (user, attribute) = confirmed.await??;
     post_confirmation::run(at, post_confirmation::Source::ConfirmSignUp, &user).await?;

@@ -1,10 +1,9 @@
-//! How long a user is locked after wrong passwords, shared by every flow that takes one.
+//! How long a user is locked after wrong proofs, shared by every flow and challenge that takes one.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use cognate_shapes::error::{Error, Result};
-use cognate_store::Tx;
 use cognate_store::failures::{self, Failures};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -37,9 +36,15 @@ impl Default for Lanes {
     }
 }
 
-/// The turn of one attempt: held from before [`check`] until the attempt is counted.
+/// One try at a secret of a subject, which has its turn until it is counted.
+#[must_use]
 #[derive(Debug)]
-pub struct Turn {
+pub struct Trial<'a> {
+    cx: &'a Context,
+    pool: &'a Pool,
+    subject: Vec<u8>,
+    /// The failures before it.
+    before: Option<Failures>,
     _lane: OwnedMutexGuard<()>,
 }
 
@@ -59,52 +64,49 @@ pub fn second_factor_subject(user: &User) -> Vec<u8> {
     [&[u8::MAX], b"second factor:".as_slice(), user.id.as_bytes()].concat()
 }
 
-/// Waits for the attempts at the same subject that came earlier.
-pub async fn turn(cx: &Context, pool: &Pool, subject: &[u8]) -> Turn {
-    let lane = cx.lockout.hasher.hash_one((&pool.id, subject)) as usize % LANES;
-    Turn { _lane: Arc::clone(&cx.lockout.lanes[lane]).lock_owned().await }
-}
-
-/// Refuses an attempt while the lock lasts; else answers the failures so far, for [`succeeded`].
-pub fn check(tx: &mut Tx<'_>, pool: &Pool, subject: &[u8], now_ms: i64) -> Result<Option<Failures>> {
-    let failures = failures::get(tx, &pool.id, subject)?;
-    match failures {
-        Some(failures) if now_ms < failures.locked_until_ms => Err(Error::password_attempts_exceeded()),
-        failures => Ok(failures),
+impl<'a> Trial<'a> {
+    /// Waits for the tries at the same subject that came earlier; then refuses this one while the lock lasts.
+    pub async fn begin(cx: &'a Context, pool: &'a Pool, subject: Vec<u8>) -> Result<Self> {
+        let trial = Self::unlocked(cx, pool, subject).await;
+        let (pool_id, subject, now) = (pool.id.clone(), trial.subject.clone(), cx.clock.now_ms());
+        let before = cx.store.read(move |tx| failures::get(tx, &pool_id, &subject)).await?;
+        if before.is_some_and(|failures| now < failures.locked_until_ms) {
+            return Err(Error::password_attempts_exceeded());
+        }
+        Ok(Self { before, ..trial })
     }
-}
 
-/// Counts a wrong password and answers what to say about it. Once another attempt has brought the lock, this one is not
-/// counted and learns nothing but that.
-pub async fn failed(cx: &Context, pool: &Pool, subject: &[u8]) -> Error {
-    failed_in_words(cx, pool, subject, Error::incorrect_username_or_password).await
-}
+    /// The same for a secret that is guarded otherwise: it waits for its turn, and no lock stops it.
+    pub async fn unlocked(cx: &'a Context, pool: &'a Pool, subject: Vec<u8>) -> Self {
+        let lane = cx.lockout.hasher.hash_one((&pool.id, &subject)) as usize % LANES;
+        let lane = Arc::clone(&cx.lockout.lanes[lane]).lock_owned().await;
+        Self { cx, pool, subject, before: None, _lane: lane }
+    }
 
-/// The same for another proof than a password, with its own words for a wrong one.
-pub async fn failed_in_words(cx: &Context, pool: &Pool, subject: &[u8], wrong: fn() -> Error) -> Error {
-    let now = cx.clock.now_ms();
-    let (pool_id, subject) = (pool.id.clone(), subject.to_vec());
-    let counted = cx
-        .store
-        .write(move |tx| {
+    /// Counts a wrong answer, and gives back `wrong`. Once another try has brought the lock, this one is not counted and
+    /// learns nothing but that.
+    pub async fn failed(self, wrong: fn() -> Error) -> Error {
+        let now = self.cx.clock.now_ms();
+        let (pool_id, subject) = (self.pool.id.clone(), self.subject);
+        let counted = self.cx.store.write(move |tx| {
             let before = failures::get(tx, &pool_id, &subject)?.unwrap_or_default();
             if now < before.locked_until_ms {
                 return Ok::<_, Error>(Error::password_attempts_exceeded());
             }
             failures::put(tx, &pool_id, &subject, after(before, now))?;
             Ok(wrong())
-        })
-        .await;
-    counted.unwrap_or_else(|error| error)
-}
-
-/// Forgets the failures after a right password; writes only if there are any.
-pub async fn succeeded(cx: &Context, pool: &Pool, subject: &[u8], before: Option<Failures>) -> Result<()> {
-    if before.is_none() {
-        return Ok(());
+        });
+        counted.await.unwrap_or_else(|error| error)
     }
-    let (pool_id, subject) = (pool.id.clone(), subject.to_vec());
-    cx.store.write(move |tx| failures::clear(tx, &pool_id, &subject).map(drop).map_err(Error::from)).await
+
+    /// Forgets the failures after a right answer; writes only if there are any.
+    pub async fn succeeded(self) -> Result<()> {
+        if self.before.is_none() {
+            return Ok(());
+        }
+        let (pool_id, subject) = (self.pool.id.clone(), self.subject);
+        self.cx.store.write(move |tx| failures::clear(tx, &pool_id, &subject).map(drop).map_err(Error::from)).await
+    }
 }
 
 /// The failures with one more.

@@ -267,13 +267,20 @@ pub fn update(tx: &mut Tx<'_>, pool: &Pool, before: &User, user: &User, conflict
     claim_aliases(tx, pool, Some(before), user, conflict)
 }
 
+impl Refused {
+    /// The error of an [`update`]; `taken` has the words for an alias of somebody else's.
+    pub fn in_words(self, taken: impl FnOnce(&'static str) -> Error) -> Error {
+        match self {
+            Self::Alias(kind) => taken(kind),
+            Self::Fault(error) => error,
+            Self::Username => Error::internal("a user's name was taken while the user had it"),
+        }
+    }
+}
+
 /// The error of an [`update`] in an operation whose model knows no conflict of aliases.
 pub fn no_conflict(refused: Refused) -> Error {
-    match refused {
-        Refused::Alias(kind) => Error::invalid(Error::alias_exists(kind).message),
-        Refused::Fault(error) => error,
-        Refused::Username => Error::internal("a user's name was taken while the user had it"),
-    }
+    refused.in_words(|kind| Error::invalid(Error::alias_exists(kind).message))
 }
 
 /// Removes a user and everything that hangs on it.

@@ -80,9 +80,5 @@ pub async fn verify(
         user::update(tx, &pool, &before, &user, OnConflict::Take)?;
         Ok(Ok(()))
     });
-    verified.await.map_err(|refused| match refused {
-        Refused::Alias(kind) => Error::given_alias_exists(kind),
-        Refused::Username => Error::internal("a verification met another username"),
-        Refused::Fault(error) => error,
-    })?
+    verified.await.map_err(|refused: Refused| refused.in_words(Error::given_alias_exists))?
 }

@@ -6,7 +6,7 @@ use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::challenges::web_authn;
-use super::progress::{Changes, Progress};
+use super::progress::Progress;
 use super::proofs::{self, one_time_code};
 use super::session::Pending;
 use super::{Attempt, Step, next, step_up};
@@ -120,9 +120,7 @@ pub async fn chosen(
     asked: &Pending,
     choice: Option<ChallengeName>,
 ) -> Result<(Option<User>, Vec<ChallengeName>)> {
-    let username = attempt.required("USERNAME")?;
-    attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-    let user = asked.user(attempt, username).await?;
+    let user = asked.answerer(attempt, attempt.required("USERNAME")?).await?;
     let available = if asked.progress.proved.is_empty() {
         available(attempt, user.as_ref(), &asked.progress).await?
     } else if PASSWORDS.contains(&asked.challenge()) {
@@ -148,12 +146,11 @@ pub async fn go_on(
     asked: Option<&Pending>,
     available: Vec<ChallengeName>,
 ) -> Result<Step> {
-    let met = asked.map(|asked| asked.spending(Error::session_spent));
+    let met = asked.map(Pending::met).unwrap_or_default();
     let step = match choice {
         ChallengeName::Password if let Some(given) = attempt.optional("PASSWORD") => {
             let user = proofs::password::prove(attempt, user, &progress.typed, given).await?;
-            let changes = met.map_or_else(Changes::none, |met| Changes::none().and(move |tx| met.spend(tx)));
-            return next::next(attempt, user, progress.with(Factor::Password), changes).await;
+            return next::next(attempt, user, progress.with(Factor::Password), met).await;
         }
         ChallengeName::PasswordSrp if let Some(a) = attempt.optional("SRP_A") => {
             progress.follows = asked.map(|asked| asked.id().to_owned());
@@ -161,9 +158,7 @@ pub async fn go_on(
         }
         ChallengeName::EmailOtp | ChallengeName::SmsOtp => {
             // One choice sends one code.
-            if let Some(met) = met {
-                Changes::none().and(move |tx| met.spend(tx)).commit(attempt.cx).await?;
-            }
+            met.commit(attempt.cx).await?;
             match &user {
                 Some(user) => one_time_code::ask(attempt, user, progress, choice).await?,
                 None => one_time_code::ask_unknown(attempt, progress, choice).await?,

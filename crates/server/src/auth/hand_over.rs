@@ -100,11 +100,8 @@ pub async fn begin(attempt: &Attempt<'_>, typed: &str, session: &Session) -> Res
     if !stands || !available.contains(&challenge) {
         return Err(Error::invalid_session());
     }
-    let changes = Changes::none().and(move |tx| {
-        let first = spent::spend(tx, &given.pool_id, given.id.as_bytes(), given.expires_ms)?;
-        if first { Ok(()) } else { Err(Error::session_spent()) }
-    });
-    next::next(attempt, user, progress.with(factor), changes).await
+    let met = Changes::spending(&given.pool_id, &given.id, given.expires_ms, Error::session_spent);
+    next::next(attempt, user, progress.with(factor), met).await
 }
 
 impl HandOver {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use cognate_shapes::enums::{AuthFlow, ChallengeName};
-use cognate_shapes::error::Result;
-use cognate_store::Tx;
+use cognate_shapes::error::{Error, Result};
+use cognate_store::{Tx, spent};
 use serde::{Deserialize, Serialize};
 
 use super::Attempt;
@@ -147,6 +147,15 @@ impl fmt::Debug for Changes {
 impl Changes {
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Uses up what is known by `id` until it expires. Once that is done it is refused, in the words of `replayed`.
+    pub fn spending(pool_id: &str, id: &str, expires_ms: i64, replayed: fn() -> Error) -> Self {
+        let (pool_id, id) = (pool_id.to_owned(), id.to_owned());
+        Self::none().and(move |tx| {
+            let first = spent::spend(tx, &pool_id, id.as_bytes(), expires_ms)?;
+            if first { Ok(()) } else { Err(replayed()) }
+        })
     }
 
     /// Adds one. Like every write it may run twice.

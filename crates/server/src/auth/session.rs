@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Attempt;
-use super::progress::Progress;
+use super::progress::{Changes, Progress};
 use crate::accounts::names::username_key;
 use crate::accounts::user::{self, User};
 use crate::context::Context;
@@ -47,23 +47,6 @@ pub struct Pending {
 impl std::fmt::Debug for Pending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pending").field("challenge", &self.challenge).finish_non_exhaustive()
-    }
-}
-
-/// A challenge to be used up with the success it leads to.
-#[derive(Clone, Debug)]
-pub struct Spending {
-    pool_id: String,
-    id: String,
-    expires_ms: i64,
-    replayed: fn() -> Error,
-}
-
-impl Spending {
-    /// Refuses a challenge that is used up already.
-    pub fn spend(&self, tx: &mut Tx<'_>) -> Result<()> {
-        let first = spent::spend(tx, &self.pool_id, self.id.as_bytes(), self.expires_ms)?;
-        if first { Ok(()) } else { Err((self.replayed)()) }
     }
 }
 
@@ -119,7 +102,7 @@ impl Pending {
     }
 
     /// Whether the password is still the one that was proved.
-    pub fn rests_on(&self, cx: &Context, credential: Option<&[u8]>) -> bool {
+    fn rests_on(&self, cx: &Context, credential: Option<&[u8]>) -> bool {
         self.credential == credential.map(|credential| digest(cx, credential))
     }
 
@@ -166,37 +149,55 @@ impl Pending {
         self.id == other.id
     }
 
-    /// Refuses a challenge that was met before, in the words of `replayed`.
-    pub fn check_unspent(&self, tx: &mut Tx<'_>, replayed: fn() -> Error) -> Result<()> {
-        let spent = spent::is_spent(tx, &self.pool_id, self.id.as_bytes())?;
-        if spent { Err(replayed()) } else { Ok(()) }
+    /// What a success uses up: the challenge is met once.
+    pub fn met(&self) -> Changes {
+        self.met_or(Error::session_spent)
     }
 
-    pub fn spending(&self, replayed: fn() -> Error) -> Spending {
-        Spending { pool_id: self.pool_id.clone(), id: self.id.clone(), expires_ms: self.expires_ms, replayed }
+    /// The same with other words for a challenge that was met before.
+    pub fn met_or(&self, replayed: fn() -> Error) -> Changes {
+        Changes::spending(&self.pool_id, &self.id, self.expires_ms, replayed)
     }
 
-    /// The user whose challenge this is, if it waits for an answer still and `username` is a name of theirs. `None` for a
-    /// user who does not exist.
+    /// The user who answers as `username`, which SECRET_HASH has to be over as well; see [`Pending::user`].
+    pub async fn answerer(&self, attempt: &Attempt<'_>, username: &str) -> Result<Option<User>> {
+        attempt.check_secret_hash(&[username, &self.progress.username, &self.progress.typed])?;
+        self.user(attempt, username).await
+    }
+
+    /// The user whose challenge this is, if it waits for an answer still, `username` is a name of theirs, and the password
+    /// is the one it rests on. `None` for a user who does not exist.
     pub async fn user(&self, attempt: &Attempt<'_>, username: &str) -> Result<Option<User>> {
-        let (pool, question, named) = (Arc::clone(&attempt.pool), self.clone(), username.to_owned());
-        let reading = attempt.cx.store.read(move |tx| {
-            if !question.is_about(tx, &pool, &named)? {
-                return Err(Error::invalid_session());
-            }
-            question.check_unspent(tx, Error::session_spent)?;
-            user::by_id(tx, &pool, &question.progress.user_id)
-        });
-        let user = reading.await?;
+        let user = self.user_or(attempt, username, Error::session_spent).await?;
         match &user {
             Some(user) if !self.rests_on(attempt.cx, user.credential.as_deref()) => Err(Error::invalid_session()),
             _ => Ok(user),
         }
     }
 
+    /// The same for a challenge that rests on no password, with other words for one that was met before.
+    pub async fn user_or(
+        &self,
+        attempt: &Attempt<'_>,
+        username: &str,
+        replayed: fn() -> Error,
+    ) -> Result<Option<User>> {
+        let (pool, question, named) = (Arc::clone(&attempt.pool), self.clone(), username.to_owned());
+        let reading = attempt.cx.store.read(move |tx| {
+            if !question.is_about(tx, &pool, &named)? {
+                return Err(Error::invalid_session());
+            }
+            if spent::is_spent(tx, &pool.id, question.id.as_bytes())? {
+                return Err(replayed());
+            }
+            user::by_id(tx, &pool, &question.progress.user_id)
+        });
+        reading.await
+    }
+
     /// Whether `username` is a name of the user whose challenge this is: the one typed first, the internal one, the
     /// `sub`, or an alias.
-    pub fn is_about(&self, tx: &mut Tx<'_>, pool: &Pool, username: &str) -> Result<bool> {
+    fn is_about(&self, tx: &mut Tx<'_>, pool: &Pool, username: &str) -> Result<bool> {
         let key = username_key(pool, username);
         let known = [&self.progress.typed, &self.progress.username, &self.progress.user_id];
         if known.into_iter().any(|name| username_key(pool, name) == key) {

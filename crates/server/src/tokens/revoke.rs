@@ -4,7 +4,7 @@ use cognate_shapes::error::{Error, Result};
 use cognate_store::{Tx, sessions};
 
 use super::refresh::Note;
-use crate::accounts::user::{self, OnConflict, Refused};
+use crate::accounts::user::{self, OnConflict};
 use crate::context::Context;
 use crate::directory::Pool;
 
@@ -28,10 +28,8 @@ pub fn everything(tx: &mut Tx<'_>, pool: &Pool, user_id: &str, now_ms: i64) -> R
     let Some(before) = user::by_id(tx, pool, user_id)? else { return Ok(false) };
     let mut user = before.clone();
     user.signed_out_ms = now_ms.max(before.signed_out_ms);
-    user::update(tx, pool, &before, &user, OnConflict::Refuse).map_err(|refused| match refused {
-        Refused::Fault(error) => error,
-        Refused::Username | Refused::Alias(_) => Error::internal("a user lost a name by signing out"),
-    })?;
+    user::update(tx, pool, &before, &user, OnConflict::Refuse)
+        .map_err(|refused| refused.in_words(|_| Error::internal("a user lost an alias by signing out")))?;
     sessions::revoke_all(tx, &pool.id, user_id, now_ms)?;
     Ok(true)
 }

@@ -6,7 +6,7 @@ use cognate_shapes::error::{Error, Result};
 use super::Challenge;
 use crate::accounts::factors::Factor;
 use crate::accounts::user::User;
-use crate::auth::progress::{Changes, Progress};
+use crate::auth::progress::Progress;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Door, Step, next, proofs};
 
@@ -22,16 +22,17 @@ pub fn ask(attempt: &Attempt<'_>, user: Option<&User>, progress: Progress) -> Re
 
 impl Challenge for AdminNoSrpAuth {
     const NAME: ChallengeName = ChallengeName::AdminNoSrpAuth;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.filter(|_| attempt.door == Door::Admin).ok_or_else(Error::invalid_session)?;
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
+        if attempt.door != Door::Admin {
+            return Err(Error::invalid_session());
+        }
         let username = attempt.required("USERNAME")?;
         let given = attempt.required("PASSWORD")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let user = asked.user(attempt, username).await?;
+        let user = asked.answerer(attempt, username).await?;
         let user = proofs::password::prove(attempt, user, &asked.progress.typed, given).await?;
-        let met = asked.spending(Error::session_spent);
-        let progress = asked.progress.with(Factor::Password);
-        next::next(attempt, user, progress, Changes::none().and(move |tx| met.spend(tx))).await
+        let met = asked.met();
+        next::next(attempt, user, asked.progress.with(Factor::Password), met).await
     }
 }

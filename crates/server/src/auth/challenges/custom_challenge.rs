@@ -51,13 +51,12 @@ pub async fn ask(attempt: &Attempt<'_>, user: Option<&User>, progress: Progress)
 
 impl Challenge for CustomChallenge {
     const NAME: ChallengeName = ChallengeName::CustomChallenge;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let mut asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    async fn answer(attempt: &Attempt<'_>, mut asked: Pending) -> Result<Step> {
         let username = attempt.required(USERNAME)?;
         let answer = attempt.required("ANSWER")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let user = asked.user(attempt, username).await?;
+        let user = asked.answerer(attempt, username).await?;
         match &user {
             Some(user) if !user.enabled => return Err(Error::user_disabled()),
             None if !attempt.client.hides_user_existence() => return Err(Error::user_not_found()),
@@ -68,8 +67,7 @@ impl Challenge for CustomChallenge {
             asked.progress = devices::recognize(attempt, user, asked.progress).await?;
         }
         // Right or wrong, before it is judged: of guesses sent all at once, one is judged.
-        let met = asked.spending(Error::session_spent);
-        Changes::none().and(move |tx| met.spend(tx)).commit(attempt.cx).await?;
+        asked.met().commit(attempt.cx).await?;
 
         let candidate = attempt.candidate(&asked.progress.username, user.as_ref());
         let judged = verify_auth_challenge_response::run(attempt.occasion(), candidate, &made.private, answer).await?;

@@ -5,21 +5,19 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cognate_crypto::ct_eq;
 use cognate_crypto::seal::Kind;
-use cognate_crypto::srp::{self, PublicA, ServerStep};
+use cognate_crypto::srp::{self, PublicA};
 use cognate_shapes::enums::ChallengeName;
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::Session;
 use cognate_store::codes;
 
 use super::Challenge;
-use super::password_verifier::SecretBlock;
-use crate::accounts::devices;
+use crate::accounts::devices::{self, Device};
 use crate::accounts::user::{self, User};
 use crate::auth::progress::Progress;
+use crate::auth::proofs::srp::{bad_public_value, exchange};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step};
 use crate::context::Context;
@@ -61,46 +59,33 @@ pub fn trace(cx: &Context, a: &PublicA) -> Vec<u8> {
 
 impl Challenge for DeviceSrpAuth {
     const NAME: ChallengeName = ChallengeName::DeviceSrpAuth;
-    const SESSION_OPTIONAL: bool = true;
+    type Asked = Option<Pending>;
 
     async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let (cx, pool) = (attempt.cx, &attempt.pool);
         let username = attempt.required("USERNAME")?;
         let key = attempt.required("DEVICE_KEY")?;
-        let a = srp::parse_a(attempt.required("SRP_A")?);
-        let a = a.map_err(|_| Error::invalid("SRP_A is not a valid public value."))?;
+        let a = srp::parse_a(attempt.required("SRP_A")?).map_err(|_| bad_public_value())?;
         let asked = match asked {
             Some(asked) => asked,
             None => found_again(attempt, username, &a).await?,
         };
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        asked.user(attempt, username).await?.ok_or_else(Error::invalid_session)?;
-        if asked.progress.device.as_ref().is_none_or(|device| device.key != key) {
-            return Err(Error::device_not_found());
-        }
-        let (same_pool, user_id, wanted) = (Arc::clone(pool), asked.progress.user_id.clone(), key.to_owned());
-        let device = cx.store.read(move |tx| devices::named(tx, &same_pool, &user_id, &wanted)).await?;
-        let verifier = device.verifier(cx, pool, &asked.progress.user_id)?;
-        let salt = verifier.salt_hex();
-        let b = cx.rng.bytes();
-        let step = cx.workers.run(move || ServerStep::start(&verifier, b)).await?;
-        let b_public = step.b_public();
+        let user = asked.answerer(attempt, username).await?.ok_or_else(Error::invalid_session)?;
+        let device = device(attempt, &asked.progress, key).await?;
+        let verifier = device.verifier(attempt.cx, &attempt.pool, &user.id)?;
         // One answer to either challenge uses up both: a password proved once signs in once.
         let pending = asked.followed_by(attempt, ChallengeName::DevicePasswordVerifier);
-        let username = pending.progress.username.clone();
-        let block = SecretBlock { step, a, pending: pending.clone() }.seal(cx)?;
-        Step::challenge(
-            cx,
-            &pending,
-            [
-                ("SALT", salt),
-                ("SECRET_BLOCK", STANDARD.encode(block)),
-                ("SRP_B", b_public),
-                ("USERNAME", username),
-                ("DEVICE_KEY", device.key),
-            ],
-        )
+        let names = [("USERNAME", user.username), ("DEVICE_KEY", device.key)];
+        exchange(attempt, pending, verifier, a, names).await
     }
+}
+
+/// The device that the sign-in comes from, if that is the one of this key.
+pub async fn device(attempt: &Attempt<'_>, progress: &Progress, key: &str) -> Result<Device> {
+    if progress.device.as_ref().is_none_or(|device| device.key != key) {
+        return Err(Error::device_not_found());
+    }
+    let (pool, user_id, key) = (Arc::clone(&attempt.pool), progress.user_id.clone(), key.to_owned());
+    attempt.cx.store.read(move |tx| devices::named(tx, &pool, &user_id, &key)).await
 }
 
 /// The challenge that waits for a client without sessions.

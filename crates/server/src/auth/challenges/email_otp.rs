@@ -12,8 +12,9 @@ pub struct EmailOtp;
 
 impl Challenge for EmailOtp {
     const NAME: ChallengeName = ChallengeName::EmailOtp;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         one_time_code::answer(attempt, asked, "EMAIL_OTP_CODE").await
     }
 }

@@ -17,7 +17,7 @@ use crate::accounts::factors::Factor;
 use crate::accounts::mfa::{self, Authenticator, Method};
 use crate::accounts::names::EMAIL;
 use crate::accounts::{attributes, user::User};
-use crate::auth::progress::{Changes, Progress};
+use crate::auth::progress::Progress;
 use crate::auth::proofs::one_time_code;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
@@ -56,8 +56,7 @@ fn pend(attempt: &Attempt<'_>, user: &User, progress: Progress, setup: &Setup) -
 pub async fn associate(attempt: &Attempt<'_>, session: &Session) -> Result<(Zeroizing<String>, Session)> {
     let (asked, setup, user) = registering(attempt, session).await?;
     let (sealed, shown) = authenticator::draw(attempt.cx, &attempt.pool, &user.id);
-    let met = asked.spending(Error::session_spent);
-    Changes::none().and(move |tx| met.spend(tx)).commit(attempt.cx).await?;
+    asked.met().commit(attempt.cx).await?;
     let next = pend(attempt, &user, asked.progress, &Setup { app: App::Associated(sealed), ..setup })?;
     Ok((shown, next.seal(attempt.cx)?))
 }
@@ -68,11 +67,11 @@ pub async fn verify(attempt: &Attempt<'_>, session: &Session, code: &str, name: 
     let (asked, setup, user) = registering(attempt, session).await?;
     let App::Associated(secret) = setup.app else { return Err(Error::no_software_token_associated()) };
     let shown = authenticator::check(cx, pool, &user, &secret, code)?.ok_or_else(Error::wrong_first_code)?;
-    let met = asked.spending(Error::session_spent);
+    let met = asked.met();
     let app = Authenticator { secret: secret.clone(), name };
     mfa::adopt(cx, pool, &user.id, app, shown, move |tx, user, _| {
         // Somebody else may have set one up since.
-        if user.profile.mfa.authenticator.is_some() { Err(Error::invalid_session()) } else { met.spend(tx) }
+        if user.profile.mfa.authenticator.is_some() { Err(Error::invalid_session()) } else { met.apply(tx) }
     })
     .await?;
     let next = pend(attempt, &user, asked.progress, &Setup { methods: setup.methods, app: App::Verified(secret) })?;
@@ -95,21 +94,19 @@ async fn registering(attempt: &Attempt<'_>, session: &Session) -> Result<(Pendin
 
 impl Challenge for MfaSetup {
     const NAME: ChallengeName = ChallengeName::MfaSetup;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let username = attempt.required("USERNAME")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let user = asked.user(attempt, username).await?.ok_or_else(Error::invalid_session)?;
+        let user = asked.answerer(attempt, username).await?.ok_or_else(Error::invalid_session)?;
         let setup: Setup = asked.detail()?;
-        let met = asked.spending(Error::session_spent);
-        let changes = Changes::none().and(move |tx| met.spend(tx));
+        let met = asked.met();
         if let App::Verified(secret) = setup.app {
             let app = user.profile.mfa.authenticator.as_ref();
             if app.is_none_or(|app| app.secret != secret) {
                 return Err(Error::invalid_session());
             }
-            return next::next(attempt, user, asked.progress.with(Factor::Totp), changes).await;
+            return next::next(attempt, user, asked.progress.with(Factor::Totp), met).await;
         }
         if !setup.methods.contains(&Method::Email) {
             return Err(Error::software_token_not_verified());
@@ -122,7 +119,7 @@ impl Challenge for MfaSetup {
         if Method::Email.is_possible_for(&user) {
             return Err(Error::invalid_session());
         }
-        changes.commit(attempt.cx).await?;
+        met.commit(attempt.cx).await?;
         one_time_code::ask_at(attempt, &user, asked.progress, address).await
     }
 }

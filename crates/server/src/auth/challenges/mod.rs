@@ -9,7 +9,7 @@ pub mod mfa_setup;
 pub mod new_password_required;
 mod password;
 mod password_srp;
-pub mod password_verifier;
+mod password_verifier;
 mod select_challenge;
 pub mod select_mfa_type;
 mod sms_mfa;
@@ -31,14 +31,31 @@ use crate::accounts::mfa::Method;
 trait Challenge: 'static {
     /// Its name on the wire.
     const NAME: ChallengeName;
-    /// Whether the answer can stand without the `Session`, because it carries the question in another way.
-    const SESSION_OPTIONAL: bool = false;
+    /// What the `Session` of the answer holds: [`Pending`], or `Option<Pending>` where the answer can stand without,
+    /// because it carries the question in another way.
+    type Asked: Asked;
     /// The challenges whose `Session` the answer may come with: its own, and those that let the user choose it.
     const ASKED_BY: &'static [ChallengeName] = &[Self::NAME];
 
-    /// Judges the answer. `asked` is what the `Session` holds, checked to be one of [`Challenge::ASKED_BY`], to this
-    /// client, and not over.
-    fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> impl Future<Output = Result<Step>> + Send;
+    /// Judges the answer. `asked` is checked to be one of [`Challenge::ASKED_BY`], to this client, and not over.
+    fn answer(attempt: &Attempt<'_>, asked: Self::Asked) -> impl Future<Output = Result<Step>> + Send;
+}
+
+/// What an answer has to come with.
+trait Asked: Sized + Send {
+    fn of(session: Option<Pending>) -> Result<Self>;
+}
+
+impl Asked for Pending {
+    fn of(session: Option<Pending>) -> Result<Self> {
+        session.ok_or_else(|| Error::missing_parameter("Session"))
+    }
+}
+
+impl Asked for Option<Pending> {
+    fn of(session: Option<Pending>) -> Result<Self> {
+        Ok(session)
+    }
 }
 
 type Judging<'a> = Pin<Box<dyn Future<Output = Result<Step>> + Send + 'a>>;
@@ -46,7 +63,6 @@ type Judging<'a> = Pin<Box<dyn Future<Output = Result<Step>> + Send + 'a>>;
 /// A challenge as the table holds it.
 struct Entry {
     name: ChallengeName,
-    session_optional: bool,
     asked_by: &'static [ChallengeName],
     answer: for<'a> fn(&'a Attempt<'a>, Option<Pending>) -> Judging<'a>,
 }
@@ -55,9 +71,8 @@ impl Entry {
     const fn of<C: Challenge>() -> Self {
         Self {
             name: C::NAME,
-            session_optional: C::SESSION_OPTIONAL,
             asked_by: C::ASKED_BY,
-            answer: |attempt, asked| Box::pin(C::answer(attempt, asked)),
+            answer: |attempt, session| Box::pin(async move { C::answer(attempt, C::Asked::of(session)?).await }),
         }
     }
 }
@@ -87,12 +102,9 @@ pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> 
         return Err(Error::invalid(format!("{name} is not built into this version of Cognate yet.")));
     };
     attempt.check_secret_hash_present()?;
-    let asked = match &attempt.session {
-        Some(session) => Some(Pending::open(attempt, session, challenge.asked_by)?),
-        None if challenge.session_optional => None,
-        None => return Err(Error::missing_parameter("Session")),
-    };
-    (challenge.answer)(attempt, asked).await
+    let session = attempt.session.as_ref();
+    let session = session.map(|session| Pending::open(attempt, session, challenge.asked_by)).transpose()?;
+    (challenge.answer)(attempt, session).await
 }
 
 /// The methods' names as a challenge parameter lists them: a JSON array.

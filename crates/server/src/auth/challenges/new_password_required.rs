@@ -7,9 +7,9 @@ use cognate_shapes::enums::{ChallengeName, EventFilter, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::Challenge;
-use crate::accounts::user::{self, OnConflict, Refused, User};
+use crate::accounts::user::{self, OnConflict, User};
 use crate::accounts::{attributes, password};
-use crate::auth::progress::{Changes, Progress};
+use crate::auth::progress::Progress;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
 use crate::threat::compromised;
@@ -37,14 +37,19 @@ pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Ste
 
 impl Challenge for NewPasswordRequired {
     const NAME: ChallengeName = ChallengeName::NewPasswordRequired;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let (cx, pool) = (attempt.cx, &attempt.pool);
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
         let username = attempt.required("USERNAME")?;
         let proposed = attempt.required("NEW_PASSWORD")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let before = awaited(attempt, &asked, username).await?;
+        let before = asked.answerer(attempt, username).await?.ok_or_else(Error::invalid_session)?;
+        if !before.enabled {
+            return Err(Error::user_disabled());
+        }
+        if before.status != UserStatus::ForceChangePassword {
+            return Err(Error::invalid_session());
+        }
 
         let mut user = before.clone();
         user.profile.attributes.extend(given_attributes(attempt, &before)?);
@@ -58,40 +63,14 @@ impl Challenge for NewPasswordRequired {
         user.status = UserStatus::Confirmed;
         user.profile.temporary_password_expires_ms = None;
         user.modified_ms = cx.clock.now_ms();
-        let met = asked.spending(Error::session_spent);
-        let progress = Progress { renewed_password: true, ..asked.progress };
         let (same_pool, changed) = (Arc::clone(pool), user.clone());
-        let changes = Changes::none().and(move |tx| met.spend(tx)).and(move |tx| {
-            user::update(tx, &same_pool, &before, &changed, OnConflict::Refuse).map_err(|refused| match refused {
-                Refused::Fault(error) => error,
-                Refused::Alias(kind) => Error::alias_exists(kind),
-                Refused::Username => Error::internal("a user's name was taken while the user had it"),
-            })
+        let changes = asked.met().and(move |tx| {
+            user::update(tx, &same_pool, &before, &changed, OnConflict::Refuse)
+                .map_err(|refused| refused.in_words(Error::alias_exists))
         });
+        let progress = Progress { renewed_password: true, ..asked.progress };
         next::next(attempt, user, progress, changes).await
     }
-}
-
-/// The user the challenge waits for, whose temporary password is still the one that was proved.
-async fn awaited(attempt: &Attempt<'_>, asked: &Pending, username: &str) -> Result<User> {
-    let (pool, question, named) = (Arc::clone(&attempt.pool), asked.clone(), username.to_owned());
-    let user = attempt
-        .cx
-        .store
-        .read(move |tx| {
-            if !question.is_about(tx, &pool, &named)? {
-                return Err(Error::invalid_session());
-            }
-            question.check_unspent(tx, Error::session_spent)?;
-            user::by_id(tx, &pool, &question.progress.user_id)?.ok_or_else(Error::invalid_session)
-        })
-        .await?;
-    if !user.enabled {
-        return Err(Error::user_disabled());
-    }
-    let waits =
-        user.status == UserStatus::ForceChangePassword && asked.rests_on(attempt.cx, user.credential.as_deref());
-    if waits { Ok(user) } else { Err(Error::invalid_session()) }
 }
 
 /// The attributes the pool requires and the user lacks.

@@ -2,7 +2,7 @@
 //! PASSWORD_VERIFIER.
 
 use cognate_shapes::enums::ChallengeName;
-use cognate_shapes::error::{Error, Result};
+use cognate_shapes::error::Result;
 
 use super::Challenge;
 use crate::auth::session::Pending;
@@ -12,10 +12,10 @@ pub struct PasswordSrp;
 
 impl Challenge for PasswordSrp {
     const NAME: ChallengeName = ChallengeName::PasswordSrp;
+    type Asked = Pending;
     const ASKED_BY: &'static [ChallengeName] = &[Self::NAME, ChallengeName::Password, ChallengeName::SelectChallenge];
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         attempt.required("SRP_A")?;
         let (user, available) = first_factor::chosen(attempt, &asked, Some(Self::NAME)).await?;
         first_factor::go_on(attempt, user, asked.progress.clone(), Self::NAME, Some(&asked), available).await

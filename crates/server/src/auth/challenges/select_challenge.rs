@@ -12,18 +12,18 @@ pub struct SelectChallenge;
 
 impl Challenge for SelectChallenge {
     const NAME: ChallengeName = ChallengeName::SelectChallenge;
+    type Asked = Pending;
     /// Who is asked for a passkey may choose something else.
     const ASKED_BY: &'static [ChallengeName] = &[Self::NAME, ChallengeName::WebAuthn];
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let choice = first_factor::named(attempt.required("ANSWER")?);
         let (user, available) = first_factor::chosen(attempt, &asked, choice).await?;
         let choice = choice.ok_or_else(Error::challenge_unavailable)?;
         // The passkey was asked for already.
         let signed = attempt.optional("CREDENTIAL").is_some();
         if choice == ChallengeName::WebAuthn && asked.challenge() == choice && signed {
-            return WebAuthn::answer(attempt, Some(asked)).await;
+            return WebAuthn::answer(attempt, asked).await;
         }
         first_factor::go_on(attempt, user, asked.progress.clone(), choice, Some(&asked), available).await
     }

@@ -6,7 +6,7 @@ use cognate_shapes::error::{Error, Result};
 use super::{Challenge, names};
 use crate::accounts::mfa::Method;
 use crate::accounts::user::User;
-use crate::auth::progress::{Changes, Progress};
+use crate::auth::progress::Progress;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, second_factor};
 
@@ -23,18 +23,16 @@ pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress, methods: &[Me
 
 impl Challenge for SelectMfaType {
     const NAME: ChallengeName = ChallengeName::SelectMfaType;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let username = attempt.required("USERNAME")?;
         let answer = attempt.required("ANSWER")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
+        let user = asked.answerer(attempt, username).await?.ok_or_else(Error::invalid_session)?;
         let methods: Vec<Method> = asked.detail()?;
         let chosen = methods.into_iter().find(|method| method.challenge().as_str() == answer);
         let chosen = chosen.ok_or_else(Error::not_a_choice)?;
-        let user = asked.user(attempt, username).await?.ok_or_else(Error::invalid_session)?;
-        let met = asked.spending(Error::session_spent);
-        Changes::none().and(move |tx| met.spend(tx)).commit(attempt.cx).await?;
+        asked.met().commit(attempt.cx).await?;
         second_factor::ask_method(attempt, &user, asked.progress, chosen).await
     }
 }

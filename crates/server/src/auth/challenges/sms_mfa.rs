@@ -12,8 +12,9 @@ pub struct SmsMfa;
 
 impl Challenge for SmsMfa {
     const NAME: ChallengeName = ChallengeName::SmsMfa;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         one_time_code::answer(attempt, asked, "SMS_MFA_CODE").await
     }
 }

@@ -12,8 +12,9 @@ pub struct SmsOtp;
 
 impl Challenge for SmsOtp {
     const NAME: ChallengeName = ChallengeName::SmsOtp;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         one_time_code::answer(attempt, asked, "SMS_OTP_CODE").await
     }
 }

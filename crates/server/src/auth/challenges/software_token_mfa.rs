@@ -4,11 +4,11 @@ use cognate_shapes::enums::ChallengeName;
 use cognate_shapes::error::{Error, Result};
 
 use super::Challenge;
+use crate::accounts::authenticator;
 use crate::accounts::factors::Factor;
+use crate::accounts::lockout::{self, Trial};
 use crate::accounts::user::User;
-use crate::accounts::{authenticator, lockout};
-use crate::auth::progress::{Changes, Progress};
-use crate::auth::proofs::password::check_lock;
+use crate::auth::progress::Progress;
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
 
@@ -27,29 +27,24 @@ pub fn ask(attempt: &Attempt<'_>, user: &User, progress: Progress) -> Result<Ste
 
 impl Challenge for SoftwareTokenMfa {
     const NAME: ChallengeName = ChallengeName::SoftwareTokenMfa;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let (cx, pool) = (attempt.cx, &attempt.pool);
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
         let username = attempt.required("USERNAME")?;
         let code = attempt.required("SOFTWARE_TOKEN_MFA_CODE")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let user = asked.user(attempt, username).await?.ok_or_else(Error::invalid_session)?;
+        let user = asked.answerer(attempt, username).await?.ok_or_else(Error::invalid_session)?;
         let app = user.profile.mfa.authenticator.as_ref().ok_or_else(Error::invalid_session)?;
 
-        let subject = lockout::second_factor_subject(&user);
-        let turn = lockout::turn(cx, pool, &subject).await;
-        let failures = check_lock(attempt, &subject).await?;
+        let trial = Trial::begin(cx, pool, lockout::second_factor_subject(&user)).await?;
         let Some(shown) = authenticator::check(cx, pool, &user, &app.secret, code)? else {
-            return Err(lockout::failed_in_words(cx, pool, &subject, Error::wrong_software_token_code).await);
+            return Err(trial.failed(Error::wrong_software_token_code).await);
         };
         let unspent = shown.clone();
         cx.store.read(move |tx| unspent.check_unspent(tx)).await?;
-        lockout::succeeded(cx, pool, &subject, failures).await?;
-        drop(turn);
+        trial.succeeded().await?;
 
-        let met = asked.spending(Error::session_spent);
-        let changes = Changes::none().and(move |tx| met.spend(tx)).and(move |tx| shown.spend(tx));
+        let changes = asked.met().and(move |tx| shown.spend(tx));
         next::next(attempt, user, asked.progress.with(Factor::Totp), changes).await
     }
 }

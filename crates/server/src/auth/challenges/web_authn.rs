@@ -12,13 +12,14 @@ use webauthn_rs_core::proto::AuthenticationState;
 
 use super::Challenge;
 use crate::accounts::factors::Factor;
+use crate::accounts::lockout::{self, Trial};
 use crate::accounts::passkeys::{self, Passkey};
 use crate::accounts::relying_party::RelyingParty;
+use crate::accounts::unknown;
 use crate::accounts::user::User;
-use crate::accounts::{lockout, unknown};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
-use crate::auth::{Attempt, Step, next, proofs};
+use crate::auth::{Attempt, Step, next};
 
 /// Bytes of the longest `CREDENTIAL` that is read.
 const LONGEST: usize = 65_536;
@@ -86,29 +87,25 @@ fn question(
 
 impl Challenge for WebAuthn {
     const NAME: ChallengeName = ChallengeName::WebAuthn;
+    type Asked = Pending;
 
-    async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>) -> Result<Step> {
+    async fn answer(attempt: &Attempt<'_>, asked: Pending) -> Result<Step> {
         let (cx, pool) = (attempt.cx, &attempt.pool);
-        let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
         let username = attempt.required("USERNAME")?;
         let credential = attempt.required("CREDENTIAL")?;
-        attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-        let user = asked.user(attempt, username).await?;
+        let user = asked.answerer(attempt, username).await?;
         let subject = lockout::subject(cx, pool, user.as_ref(), &asked.progress.typed);
-        let turn = lockout::turn(cx, pool, &subject).await;
-        let failures = proofs::password::check_lock(attempt, &subject).await?;
+        let trial = Trial::begin(cx, pool, subject).await?;
         let judged = match user {
             Some(user) => judge(attempt, &asked, &user, credential).await?.map(|proved| (user, proved)),
             None => None,
         };
         let Some((user, (factor, changes))) = judged else {
-            return Err(lockout::failed(cx, pool, &subject).await);
+            return Err(trial.failed(Error::incorrect_username_or_password).await);
         };
-        lockout::succeeded(cx, pool, &subject, failures).await?;
-        drop(turn);
-        let met = asked.spending(Error::session_spent);
-        let changes = changes.and(move |tx| met.spend(tx));
-        next::next(attempt, user, asked.progress.with(factor), changes).await
+        trial.succeeded().await?;
+        let met = asked.met();
+        next::next(attempt, user, asked.progress.with(factor), met.and(move |tx| changes.apply(tx))).await
     }
 }
 

@@ -10,13 +10,13 @@ use cognate_shapes::enums::{ChallengeName, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::password::check_lock;
 use crate::accounts::attempts::{Tried, allowance};
 use crate::accounts::codes::{self, Drawn, Presented, Purpose};
 use crate::accounts::delivery::{self, Message};
 use crate::accounts::factors::Factor;
-use crate::accounts::user::{self, OnConflict, Refused, User};
-use crate::accounts::{lockout, unknown};
+use crate::accounts::lockout::{self, Trial};
+use crate::accounts::unknown;
+use crate::accounts::user::{self, OnConflict, User};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::session::Pending;
 use crate::auth::{Attempt, Step, next};
@@ -123,12 +123,10 @@ async fn store(attempt: &Attempt<'_>, subject: &str, drawn: Drawn) -> Result<()>
 }
 
 /// Judges the answer with the code under `parameter`, and goes on.
-pub async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>, parameter: &str) -> Result<Step> {
-    let asked = asked.ok_or_else(|| Error::missing_parameter("Session"))?;
+pub async fn answer(attempt: &Attempt<'_>, asked: Pending, parameter: &str) -> Result<Step> {
     let username = attempt.required("USERNAME")?;
     let code = attempt.required(parameter)?;
-    attempt.check_secret_hash(&[username, &asked.progress.username, &asked.progress.typed])?;
-    let Some(user) = asked.user(attempt, username).await? else {
+    let Some(user) = asked.answerer(attempt, username).await? else {
         // Nobody has the name, or nobody any more: to those who guess that is a wrong code.
         let subject = unknown::subject(attempt.cx, &attempt.pool, &asked.progress.typed);
         return Err(wrong_first_factor(attempt, &subject, purpose(asked.challenge(), &asked.progress)).await);
@@ -143,24 +141,22 @@ pub async fn answer(attempt: &Attempt<'_>, asked: Option<Pending>, parameter: &s
 
 /// Judges a code. The user comes back with the address or number verified that the code had been sent to; the changes
 /// write that, and use up the code and the session.
-pub async fn judge(attempt: &Attempt<'_>, asked: &Pending, user: User, code: &str) -> Result<(User, Changes)> {
+async fn judge(attempt: &Attempt<'_>, asked: &Pending, user: User, code: &str) -> Result<(User, Changes)> {
     let (cx, pool) = (attempt.cx, &attempt.pool);
     let purpose = purpose(asked.challenge(), &asked.progress);
     let first = matches!(purpose, Purpose::FirstFactor(_));
     let hash = codes::hash_in_session(cx, pool, &user.id, purpose, asked.id(), code);
     let subject = lockout::second_factor_subject(&user);
-    let turn = lockout::turn(cx, pool, &subject).await;
-    let failures = if first { None } else { check_lock(attempt, &subject).await? };
+    let trial = if first { Trial::unlocked(cx, pool, subject).await } else { Trial::begin(cx, pool, subject).await? };
     let (of, id, now) = (Arc::clone(pool), user.id.clone(), cx.clock.now_ms());
     let presented = cx.store.read(move |tx| codes::look(tx, &of, &id, purpose, &hash, now)).await?;
     let Presented::Right(sent) = presented else {
         if first {
             return Err(wrong_first_factor(attempt, &user.id, purpose).await);
         }
-        return Err(lockout::failed_in_words(cx, pool, &subject, Error::wrong_one_time_code).await);
+        return Err(trial.failed(Error::wrong_one_time_code).await);
     };
-    lockout::succeeded(cx, pool, &subject, failures).await?;
-    drop(turn);
+    trial.succeeded().await?;
 
     let name = sent.attribute.as_str();
     let mut proven = user.clone();
@@ -170,20 +166,16 @@ pub async fn judge(attempt: &Attempt<'_>, asked: &Pending, user: User, code: &st
     if proven.attribute(name) == Some(sent.value.as_str()) && !user.is_verified(name) {
         proven.set_verified(name, true);
     }
-    let met = asked.spending(Error::session_spent);
     let (of, id) = (Arc::clone(pool), user.id.clone());
-    let mut changes = Changes::none().and(move |tx| met.spend(tx)).and(move |tx| {
+    let mut changes = asked.met().and(move |tx| {
         codes::redeem(tx, &of, &id, purpose, &hash, now)?.map(drop).map_err(|_| Error::wrong_one_time_code())
     });
     if proven.profile.attributes != user.profile.attributes {
         proven.modified_ms = now;
         let (of, before, after) = (Arc::clone(pool), user, proven.clone());
         changes = changes.and(move |tx| {
-            user::update(tx, &of, &before, &after, OnConflict::Take).map_err(|refused| match refused {
-                Refused::Alias(kind) => Error::alias_exists(kind),
-                Refused::Fault(error) => error,
-                Refused::Username => Error::internal("a code met another username"),
-            })
+            user::update(tx, &of, &before, &after, OnConflict::Take)
+                .map_err(|refused| refused.in_words(Error::alias_exists))
         });
     }
     Ok((proven, changes))

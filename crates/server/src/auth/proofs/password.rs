@@ -2,11 +2,11 @@
 
 use cognate_shapes::enums::{AuthFlow, UserStatus};
 use cognate_shapes::error::{Error, Result};
-use cognate_store::failures::Failures;
 
 use crate::accounts::factors::Factor;
+use crate::accounts::lockout::{self, Trial};
+use crate::accounts::password;
 use crate::accounts::user::User;
-use crate::accounts::{lockout, password};
 use crate::auth::progress::{Changes, Progress};
 use crate::auth::{Attempt, Step, next};
 use crate::threat::compromised;
@@ -34,24 +34,15 @@ pub async fn prove(attempt: &Attempt<'_>, user: Option<User>, typed: &str, given
         // There is no password to prove before one may be told so.
         return Err(Error::password_reset_required());
     }
-    let subject = lockout::subject(cx, pool, user.as_ref(), typed);
-    let turn = lockout::turn(cx, pool, &subject).await;
-    let failures = check_lock(attempt, &subject).await?;
+    let trial = Trial::begin(cx, pool, lockout::subject(cx, pool, user.as_ref(), typed)).await?;
     let right = match &user {
         Some(user) => password::matches(cx, pool, user, given).await?,
         None => password::burn(cx, pool, typed, given).await.map(|()| false)?,
     };
     let (Some(user), true) = (user, right) else {
-        return Err(lockout::failed(cx, pool, &subject).await);
+        return Err(trial.failed(Error::incorrect_username_or_password).await);
     };
-    lockout::succeeded(cx, pool, &subject, failures).await?;
-    drop(turn);
+    trial.succeeded().await?;
     compromised::check_used(attempt, &user, given).await?;
     Ok(user)
-}
-
-/// Refuses the attempt while the user is locked.
-pub async fn check_lock(attempt: &Attempt<'_>, subject: &[u8]) -> Result<Option<Failures>> {
-    let (pool, subject, now) = (attempt.pool.clone(), subject.to_vec(), attempt.cx.clock.now_ms());
-    attempt.cx.store.read(move |tx| lockout::check(tx, &pool, &subject, now)).await
 }
