@@ -33,12 +33,25 @@ impl Choice {
 
 /// The pool's choice for the user.
 pub fn of(pool: &Pool, user: &User) -> Choice {
-    let mfa = &user.profile.mfa;
     let required = match pool.settings.mfa_configuration {
         None | Some(UserPoolMfa::Off) => return Choice::Nothing,
         Some(UserPoolMfa::Optional) => false,
         Some(UserPoolMfa::On) => true,
     };
+    asked(pool, user, required)
+}
+
+/// The same where the sign-in looks like somebody else's: who turned nothing on is asked for what a pool that requires
+/// MFA would ask for. [`Choice::methods`] is empty where nothing is there to ask for.
+pub fn at_risk(pool: &Pool, user: &User) -> Choice {
+    match of(pool, user) {
+        Choice::Nothing if pool.settings.mfa_configuration == Some(UserPoolMfa::Optional) => asked(pool, user, true),
+        choice => choice,
+    }
+}
+
+fn asked(pool: &Pool, user: &User, required: bool) -> Choice {
+    let mfa = &user.profile.mfa;
     // Who chose an app keeps it though the pool has stopped to offer new ones.
     let works = |method: Method| method.is_possible_for(user) && (method == Method::Totp || method.is_offered_by(pool));
     if let Some(preferred) = mfa.preferred().filter(|method| works(*method)) {

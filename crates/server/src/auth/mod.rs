@@ -13,7 +13,7 @@ pub mod hand_over;
 mod next;
 pub mod progress;
 mod proofs;
-mod second_factor;
+pub mod second_factor;
 mod session;
 mod step_up;
 

@@ -7,7 +7,7 @@ use cognate_shapes::enums::{AuthFlow, EventResponse, UserStatus};
 use cognate_shapes::error::{Error, Result};
 use cognate_store::Tx;
 
-use super::challenges::{device_srp_auth, new_password_required};
+use super::challenges::new_password_required;
 use super::progress::{Changes, Progress};
 use super::{Attempt, Step, custom, devices, second_factor, step_up};
 use crate::accounts::factors::Factor;
@@ -53,10 +53,6 @@ pub async fn next(attempt: &Attempt<'_>, user: User, progress: Progress, changes
     if let Some(missing) = step_up::missing(attempt, &user, &progress).await? {
         going_on(attempt, &user, &progress, changes).await?;
         return missing.ask(attempt, &user, progress).await;
-    }
-    if devices::stand_in(attempt, &progress) {
-        going_on(attempt, &user, &progress, changes).await?;
-        return device_srp_auth::ask(attempt, &user, progress).await;
     }
     if let Some(question) = second_factor::needed(attempt, &user, &progress)? {
         going_on(attempt, &user, &progress, changes).await?;

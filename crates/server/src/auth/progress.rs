@@ -52,21 +52,12 @@ pub struct Progress {
     /// Of a client that sends no sessions: by what it is known again.
     #[serde(default)]
     pub sessionless: Option<Vec<u8>>,
-    /// What threat protection makes of the sign-in.
+    /// Whether threat protection wants a second factor, which the user has, where the pool may leave it open.
     #[serde(default)]
-    pub mfa_demand: Option<Demand>,
+    pub at_risk: bool,
     /// Whether threat protection has judged the sign-in.
     #[serde(default)]
     pub assessed: bool,
-}
-
-/// A second factor asked for where the pool leaves it open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Demand {
-    /// From users who have one.
-    IfConfigured,
-    /// From everybody: who has none does not sign in.
-    Required,
 }
 
 /// A sign-in by CUSTOM_AUTH, whose steps the pool's functions choose.
@@ -116,7 +107,7 @@ impl Progress {
             offered_device: attempt.optional("DEVICE_KEY").map(str::to_owned),
             device: None,
             sessionless: None,
-            mfa_demand: None,
+            at_risk: false,
             assessed: false,
         }
     }

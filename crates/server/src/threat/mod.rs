@@ -31,8 +31,8 @@ use self::place::{Place, Places};
 use self::rules::RulesCache;
 use self::weigh::Circumstances;
 use crate::accounts::user::User;
-use crate::auth::Attempt;
-use crate::auth::progress::{Changes, Demand, Progress};
+use crate::auth::progress::{Changes, Progress};
+use crate::auth::{Attempt, second_factor};
 use crate::config::Config;
 use crate::context::{Context, Unready};
 use crate::directory::{Client, Pool};
@@ -149,26 +149,46 @@ pub async fn assess(attempt: &Attempt<'_>, user: &User, progress: &mut Progress)
         let known = weigh::known(cx, pool, &user.id, &here).await?;
         event.judged(weigh::weigh(&here, &known, cx.clock.now_ms()));
     }
-    let action = event.level.and_then(|level| rules.action(level)).map(|action| action.event_action);
-    event.action = action;
+    event.action = event.level.and_then(|level| rules.action(level)).map(|action| action.event_action);
     if mode == Mode::Enforced {
-        match action {
-            Some(AccountTakeoverEventAction::Block) => {
-                event.decision = RiskDecision::Block;
-                event.response = EventResponse::Fail;
-                events::record(cx, pool, &user.id, &progress.event_id, event.clone()).await?;
-                notify::tell(cx, pool, user, &rules, &event, &progress.event_id).await;
-                attempt.watch.settled();
-                return Err(Error::sign_in_blocked());
-            }
-            Some(AccountTakeoverEventAction::MfaIfConfigured) => progress.mfa_demand = Some(Demand::IfConfigured),
-            Some(AccountTakeoverEventAction::MfaRequired) => progress.mfa_demand = Some(Demand::Required),
-            Some(AccountTakeoverEventAction::NoAction) | None => {}
+        let possible = second_factor::is_possible(pool, user, &progress.proved);
+        let answer = Answer::of(event.action, possible);
+        if answer == Answer::Block {
+            event.decision = RiskDecision::Block;
+            event.response = EventResponse::Fail;
+            events::record(cx, pool, &user.id, &progress.event_id, event.clone()).await?;
+            attempt.watch.settled();
         }
-        notify::tell(cx, pool, user, &rules, &event, &progress.event_id).await;
+        let risk = notify::Risk { event: &event, answer, event_id: &progress.event_id };
+        notify::tell(cx, pool, user, &rules, risk).await;
+        match answer {
+            Answer::Block => return Err(Error::sign_in_blocked()),
+            Answer::SecondFactor => progress.at_risk = true,
+            Answer::LetIn => {}
+        }
     }
     attempt.watch.judged(event);
     Ok(())
+}
+
+/// How a pool that acts answers a risk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Block,
+    SecondFactor,
+    LetIn,
+}
+
+impl Answer {
+    /// What the configured action comes to for a user who can prove a second factor or cannot.
+    fn of(action: Option<AccountTakeoverEventAction>, second_factor: bool) -> Self {
+        use AccountTakeoverEventAction::{Block, MfaIfConfigured, MfaRequired, NoAction};
+        match action {
+            Some(MfaIfConfigured | MfaRequired) if second_factor => Self::SecondFactor,
+            Some(Block | MfaRequired) => Self::Block,
+            Some(MfaIfConfigured | NoAction) | None => Self::LetIn,
+        }
+    }
 }
 
 /// Adds to what a step writes the event of a sign-in that goes on (`InProgress`) or is complete (`Pass`).

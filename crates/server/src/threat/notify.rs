@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::AccountTakeoverEventAction;
 use cognate_shapes::error::Result;
 use cognate_shapes::risk::NotifyEmail;
 use cognate_shapes::scalars::{EmailNotificationBody, EmailNotificationSubject};
 use url::Url;
 
 use super::events::{self, Event};
-use super::feedback;
 use super::rules::Rules;
+use super::{Answer, feedback};
 use crate::accounts::delivery;
 use crate::accounts::user::User;
 use crate::context::Context;
@@ -19,26 +18,37 @@ use crate::directory::Pool;
 const BLOCKED: &str = "Blocked sign-in attempt";
 const NEW: &str = "New sign-in attempt";
 
+/// A risky sign-in, and how it was answered.
+#[derive(Clone, Copy)]
+pub(super) struct Risk<'a> {
+    pub event: &'a Event,
+    pub answer: Answer,
+    pub event_id: &'a str,
+}
+
 /// Tells the user of a sign-in, where the rules say so for its risk. The sign-in neither waits for the mail nor fails
 /// with it; the log has what went wrong.
-pub async fn tell(cx: &Context, pool: &Arc<Pool>, user: &User, rules: &Arc<Rules>, event: &Event, event_id: &str) {
-    let action = event.level.and_then(|level| rules.action(level));
+pub(super) async fn tell(cx: &Context, pool: &Arc<Pool>, user: &User, rules: &Arc<Rules>, risk: Risk<'_>) {
+    let action = risk.event.level.and_then(|level| rules.action(level));
     if !action.is_some_and(|action| action.notify) || rules.notify().is_none() {
         return;
     }
     let (cx, pool, user, rules) = (cx.shared(), Arc::clone(pool), user.clone(), Arc::clone(rules));
-    let (event, event_id) = (event.clone(), event_id.to_owned());
-    events::beside(async move { send(&cx, &pool, &user, &rules, &event, &event_id).await }).await;
+    let (event, answer, event_id) = (risk.event.clone(), risk.answer, risk.event_id.to_owned());
+    events::beside(async move {
+        let risk = Risk { event: &event, answer, event_id: &event_id };
+        send(&cx, &pool, &user, &rules, risk).await
+    })
+    .await;
 }
 
-async fn send(cx: &Context, pool: &Arc<Pool>, user: &User, rules: &Rules, event: &Event, event_id: &str) -> Result<()> {
+async fn send(cx: &Context, pool: &Arc<Pool>, user: &User, rules: &Rules, risk: Risk<'_>) -> Result<()> {
+    let Risk { event, answer, event_id } = risk;
     let Some(configuration) = rules.notify() else { return Ok(()) };
-    let (own, default) = match event.action {
-        Some(AccountTakeoverEventAction::Block) => (&configuration.block_email, default_email(cx, BLOCKED)),
-        Some(AccountTakeoverEventAction::MfaIfConfigured | AccountTakeoverEventAction::MfaRequired) => {
-            (&configuration.mfa_email, default_email(cx, NEW))
-        }
-        Some(AccountTakeoverEventAction::NoAction) | None => (&configuration.no_action_email, default_email(cx, NEW)),
+    let (own, default) = match answer {
+        Answer::Block => (&configuration.block_email, default_email(cx, BLOCKED)),
+        Answer::SecondFactor => (&configuration.mfa_email, default_email(cx, NEW)),
+        Answer::LetIn => (&configuration.no_action_email, default_email(cx, NEW)),
     };
     let notice = own.as_ref().unwrap_or(&default);
     let at = jiff::Timestamp::from_millisecond(cx.clock.now_ms()).unwrap_or_default();

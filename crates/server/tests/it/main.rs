@@ -57,6 +57,8 @@ mod step_up;
 mod tags;
 mod threat;
 mod threat_events;
+mod threat_factors;
+mod threat_mails;
 mod threat_passwords;
 mod tokens;
 mod tracked_sessions;
