@@ -117,7 +117,7 @@ async fn a_flow_has_its_door_and_needs_the_clients_leave() {
         (&none, "USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH flow not enabled for this client"),
         (&none, "USER_SRP_AUTH", "USER_SRP_AUTH is not enabled for the client."),
         (&none, "CUSTOM_AUTH", "CUSTOM_AUTH is not enabled for the client."),
-        (&none, "USER_AUTH", "USER_AUTH is not enabled for the client."),
+        (&none, "USER_AUTH", "Auth flow not enabled for this client"),
         (&custom, "REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client"),
         (&custom, "REFRESH_TOKEN", "Auth flow not enabled for this client"),
         (&custom, "CUSTOM_AUTH", "Custom auth lambda trigger is not configured for the user pool."),

@@ -98,9 +98,8 @@ static CHALLENGES: &[Entry] = &[
 
 /// Answers the challenge of that name.
 pub async fn answer(attempt: &Attempt<'_>, name: ChallengeName) -> Result<Step> {
-    let Some(challenge) = CHALLENGES.iter().find(|challenge| challenge.name == name) else {
-        return Err(Error::invalid(format!("{name} is not built into this version of Cognate yet.")));
-    };
+    let challenge = CHALLENGES.iter().find(|challenge| challenge.name == name);
+    let challenge = challenge.ok_or_else(|| Error::internal("a challenge is not in the table"))?;
     attempt.check_secret_hash_present()?;
     let session = attempt.session.as_ref();
     let session = session.map(|session| Pending::open(attempt, session, challenge.asked_by)).transpose()?;

@@ -63,9 +63,8 @@ static FLOWS: &[Entry] = &[
 
 /// Begins by the flow of that name, if it goes by this door and the client allows it.
 pub async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
-    let Some(flow) = FLOWS.iter().find(|flow| flow.names.contains(&name)) else {
-        return Err(not_built(attempt, name));
-    };
+    let flow = FLOWS.iter().find(|flow| flow.names.contains(&name));
+    let flow = flow.ok_or_else(|| Error::internal("a flow is not in the table"))?;
     if !flow.doors.contains(&attempt.door) {
         return Err(Error::flow_not_supported());
     }
@@ -73,13 +72,4 @@ pub async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
         return Err(Error::invalid((flow.not_enabled)(attempt.door)));
     }
     (flow.begin)(attempt, name).await
-}
-
-/// What flows answer that are in the model and not here.
-fn not_built(attempt: &Attempt<'_>, name: AuthFlow) -> Error {
-    if attempt.client.allows(name) {
-        Error::invalid(format!("{name} is not built into this version of Cognate yet."))
-    } else {
-        Error::invalid(format!("{name} is not enabled for the client."))
-    }
 }

@@ -13,10 +13,6 @@ impl Flow for UserAuth {
     const NAMES: &'static [AuthFlow] = &[AuthFlow::UserAuth];
     const DOORS: &'static [Door] = &[Door::Public, Door::Admin];
 
-    fn not_enabled(_: Door) -> &'static str {
-        "USER_AUTH is not enabled for the client."
-    }
-
     async fn begin(attempt: &Attempt<'_>, name: AuthFlow) -> Result<Step> {
         let typed = attempt.required("USERNAME")?;
         attempt.check_secret_hash(&[typed])?;
