@@ -24,8 +24,9 @@ use std::sync::Arc;
 use cognate_shapes::auth::AuthenticationResult;
 use cognate_shapes::enums::{AuthFlow, ChallengeName};
 use cognate_shapes::error::{Error, Result};
-use cognate_shapes::scalars::{Session, Text};
-
+use cognate_shapes::input::{Input as _, Path, Violations};
+use cognate_shapes::scalars::{Session, Text, Username};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use self::session::Pending;
@@ -214,6 +215,7 @@ impl Attempt<'_> {
     }
 
     async fn found(&self, name: &str) -> Result<Option<User>> {
+        check_name(name)?;
         let (pool, name) = (Arc::clone(&self.pool), name.to_owned());
         self.cx.store.read(move |tx| user::by_name(tx, &pool, &name)).await
     }
@@ -239,4 +241,12 @@ impl Attempt<'_> {
         let (pool, id) = (Arc::clone(&self.pool), id.to_owned());
         self.cx.store.read(move |tx| user::by_id(tx, &pool, &id)).await
     }
+}
+
+/// Refuses what cannot be anybody's name. `AuthParameters` are texts of any kind: what the model says of usernames
+/// (UsernameType) is checked here.
+fn check_name(name: &str) -> Result<()> {
+    let mut found = Violations::default();
+    Username::parse(Value::from(name), &Path::Member(&Path::Root, "Username"), &mut found)?;
+    found.into_result()
 }

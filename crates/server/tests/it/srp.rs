@@ -274,7 +274,7 @@ async fn nobody_has_a_salt_as_well() {
     }
     assert!(seen[0].0 == seen[1].0 && seen[1].0 == seen[2].0, "the salt is stable");
     assert!(seen[0].1 != seen[1].1, "B is new every time");
-    assert_ne!(seen[0].0, Exchange::begin(&server, &hiding, "nobody else").await.parameter("SALT"));
+    assert_ne!(seen[0].0, Exchange::begin(&server, &hiding, "nobody-else").await.parameter("SALT"));
     let by_email = Exchange::begin(&server, &hiding, "nobody@example.com").await;
     assert_eq!(by_email.parameter("USER_ID_FOR_SRP").len(), 36, "an alias stands for some other name");
     let passwordless = Exchange::begin(&server, &hiding, "pwless").await;
