@@ -25,6 +25,10 @@ use crate::directory::Pool;
 /// What sessions are bound to beside their kind.
 const CONTEXT: &[u8] = b"";
 
+/// Bytes of the shortest memory: what is shorter is filled up, so that the length of a `Session` tells neither whether the
+/// user exists nor what the sign-in remembers of them.
+const SHORTEST: usize = 1024;
+
 /// A challenge that waits for its answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pending {
@@ -36,9 +40,9 @@ pub struct Pending {
     /// How far the sign-in has come.
     pub progress: Progress,
     expires_ms: i64,
-    /// A digest of the password the user proved, if the challenge rests on one.
+    /// A digest of the user's password, or of there being none, if the challenge rests on it.
     #[serde(default)]
-    credential: Option<Vec<u8>>,
+    credential: Option<[u8; 16]>,
     /// What the challenge itself has to remember.
     #[serde(default)]
     detail: Option<serde_json::Value>,
@@ -97,18 +101,21 @@ impl Pending {
     /// Binds the challenge to the password as it is stored now.
     #[must_use]
     pub fn resting_on(mut self, cx: &Context, credential: Option<&[u8]>) -> Self {
-        self.credential = credential.map(|credential| digest(cx, credential));
+        self.credential = Some(digest(cx, credential));
         self
     }
 
     /// Whether the password is still the one that was proved.
     fn rests_on(&self, cx: &Context, credential: Option<&[u8]>) -> bool {
-        self.credential == credential.map(|credential| digest(cx, credential))
+        self.credential == Some(digest(cx, credential))
     }
 
     /// The `Session` for the caller.
     pub fn seal(&self, cx: &Context) -> Result<Session> {
-        let sealed = cx.seals.seal(&cx.rng, Kind::Session, &self.to_bytes()?, CONTEXT);
+        let mut memory = self.to_bytes()?;
+        // JSON may end in blanks.
+        memory.resize(memory.len().max(SHORTEST), b' ');
+        let sealed = cx.seals.seal(&cx.rng, Kind::Session, &memory, CONTEXT);
         Ok(Session::trusted(URL_SAFE_NO_PAD.encode(sealed)))
     }
 
@@ -215,6 +222,8 @@ impl Pending {
     }
 }
 
-fn digest(cx: &Context, credential: &[u8]) -> Vec<u8> {
-    cx.seals.keyed_hash(Kind::Session, credential)[..16].to_vec()
+fn digest(cx: &Context, credential: Option<&[u8]>) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&cx.seals.keyed_hash(Kind::Session, credential.unwrap_or_default())[..16]);
+    digest
 }
