@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 
-import { Amplify } from "@aws-amplify/core";
 import {
   confirmResetPassword,
   confirmSignIn,
@@ -22,27 +21,16 @@ import {
   updatePassword,
   updateUserAttribute,
 } from "@aws-amplify/auth";
-import { cognitoUserPoolsTokenProvider } from "@aws-amplify/auth/cognito";
 
-import { ENDPOINT, call, code, ok, poolAndClient, someone } from "./shared/dev.mjs";
+import { configure, done, refused } from "./shared/amplify.mjs";
+import { call, code, ok, poolAndClient, someone } from "./shared/dev.mjs";
 
 const PASSWORD = "Correct-horse-1";
 const NEXT_PASSWORD = "Battery-staple-2";
 
 const { pool, client } = await poolAndClient();
 
-/** What `Amplify.configure` of the package aws-amplify does, which brings analytics, storage and more along. */
-function configure(userPoolClientId) {
-  const Auth = { Cognito: { userPoolId: pool, userPoolClientId, userPoolEndpoint: ENDPOINT } };
-  cognitoUserPoolsTokenProvider.setAuthConfig(Auth);
-  Amplify.configure({ Auth }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
-}
-
-configure(client);
-
-const refused = (promised, name) =>
-  assert.rejects(promised, (error) => error.name === name || assert.fail(`${error.name}: ${error.message}`));
-const done = (step) => assert.equal(step.nextStep.signInStep, "DONE");
+configure(pool, client);
 
 const username = someone("ada");
 const signedUp = await signUp({ username, password: PASSWORD, options: { userAttributes: { email: username } } });
@@ -123,7 +111,7 @@ const rotating = await call("CreateUserPoolClient", {
 });
 await signOut();
 const userPoolClientId = rotating.UserPoolClient.ClientId;
-configure(userPoolClientId);
+configure(pool, userPoolClientId);
 done(await signIn({ username: guest, password: "Chosen-myself-4" }));
 for (const _ of [1, 2]) {
   const { tokens: next } = await fetchAuthSession({ forceRefresh: true });
