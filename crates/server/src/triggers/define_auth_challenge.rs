@@ -58,7 +58,6 @@ impl Rounds {
 pub enum Answer {
     Ask(ChallengeName),
     IssueTokens,
-    /// The function said so, or said nothing.
     Fail,
 }
 
@@ -70,8 +69,8 @@ impl Answer {
         match name {
             _ if fail => Ok(Self::Fail),
             _ if issue => Ok(Self::IssueTokens),
-            Some(name) => ChallengeName::from_wire(name).map(Self::Ask).ok_or_else(unrecognizable),
-            None => Ok(Self::Fail),
+            // Who decides nothing is no function for this.
+            name => name.and_then(ChallengeName::from_wire).map(Self::Ask).ok_or_else(unrecognizable),
         }
     }
 }

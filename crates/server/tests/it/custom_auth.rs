@@ -191,10 +191,11 @@ async fn functions_end_a_sign_in() {
     assert_eq!(scene.answer(session.as_deref(), "0").await.unwrap_err(), incorrect());
     assert_eq!(scene.answer(session.as_deref(), "42").await.unwrap_err(), spent());
 
-    // One that says nothing is content with nobody.
+    // One that decides nothing is content with nobody.
     let session = scene.begin(&[]).await.session;
     scene.lambda.on("f", |_| Reply::Echo);
-    assert_eq!(scene.answer(session.as_deref(), "42").await.unwrap_err(), incorrect());
+    let undecided = error("InvalidLambdaResponse", "Unrecognizable lambda output");
+    assert_eq!(scene.answer(session.as_deref(), "42").await.unwrap_err(), undecided);
 }
 
 #[tokio::test]
