@@ -137,9 +137,11 @@ pub async fn by_administrator(cx: &Context, pool: &Arc<Pool>, name: &str, visit:
         user.status = UserStatus::ResetRequired;
         user.modified_ms = now;
         user::update(tx, &of, &before, &user, OnConflict::Refuse).map_err(user::no_conflict)?;
-        drawn.put(tx)
+        drawn.put(tx)?;
+        Ok(user)
     });
-    reset.await?;
+    // Functions are told of the user as it is now.
+    let user = reset.await?;
     let message = Message::new(MessageKind::ForgotPassword, &user, attribute, &to, &code);
     let message = message.by_administrator().in_visit(visit);
     delivery::send(cx, pool, message).await.map(drop)
