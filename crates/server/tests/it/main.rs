@@ -66,6 +66,8 @@ mod threat_mails;
 mod threat_passwords;
 mod tokens;
 mod tracked_sessions;
+mod trigger_events;
+mod trigger_failures;
 mod trigger_sources;
 mod triggers;
 mod users;

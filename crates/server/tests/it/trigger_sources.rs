@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use cognate_shapes::enums::UserStatus;
 use cognate_testkit::TestServer;
 use cognate_testkit::lambda::{Lambda, Reply, Webhook, arn};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use crate::device::{Device, SECRET};
@@ -37,7 +37,8 @@ fn lambda_config(triggers: &[&str]) -> Value {
     let mut config = json!({ "KMSKeyID": KMS_KEY });
     for trigger in triggers {
         let versioned = json!({ "LambdaVersion": "V1_0", "LambdaArn": arn("f") });
-        config[trigger] = if trigger.ends_with("Sender") { versioned } else { arn("f").into() };
+        let is_versioned = trigger.ends_with("Sender") || *trigger == "InboundFederation";
+        config[trigger] = if is_versioned { versioned } else { arn("f").into() };
     }
     config
 }
@@ -51,16 +52,19 @@ fn reach(attribute: &str, moves: usize) -> (String, &'static str) {
 }
 
 /// A pool with these triggers, all of them the function `f`, which lets everything be.
-struct Scene {
-    lambda: Lambda,
-    server: TestServer,
-    pool: String,
-    client: String,
+pub struct Scene {
+    pub lambda: Lambda,
+    pub server: TestServer,
+    pub pool: String,
+    pub client: String,
     _key: NamedTempFile,
 }
 
+/// The `clientId` of what administrators ask for without naming a client.
+pub const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
+
 impl Scene {
-    async fn new(triggers: &[&str], mut settings: Value) -> Self {
+    pub async fn new(triggers: &[&str], mut settings: Value) -> Self {
         let lambda = Lambda::start().await;
         lambda.on("f", |_| Reply::Echo);
         let key = key();
@@ -76,7 +80,7 @@ impl Scene {
     }
 
     /// The answer to an operation, which must have run `expected` and nothing else. `UserPoolId` or `ClientId` is given.
-    async fn runs(&self, operation: &str, mut request: Value, expected: &[&str]) -> Value {
+    pub async fn runs(&self, operation: &str, mut request: Value, expected: &[&str]) -> Value {
         let before = self.lambda.sources().len();
         if operation.starts_with("Admin") {
             request["UserPoolId"] = self.pool.as_str().into();
@@ -89,8 +93,58 @@ impl Scene {
         answer
     }
 
-    fn last(&self) -> Value {
+    pub fn last(&self) -> Value {
         self.lambda.events("f").pop().unwrap()
+    }
+
+    /// An event of version 1 from `source`, about `name`, in a request of that client.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the values for this alone")]
+    pub fn event(&self, source: &str, name: &str, client: &str, request: Value, response: Value) -> Value {
+        json!({
+            "version": "1", "triggerSource": source, "region": "us-east-1", "userPoolId": self.pool, "userName": name,
+            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client },
+            "request": request, "response": response,
+        })
+    }
+
+    /// What an administrator sees of the user, in the form of `userAttributes`.
+    pub async fn attributes(&self, name: &str) -> Value {
+        let user = self.server.ok("AdminGetUser", json!({ "UserPoolId": self.pool, "Username": name })).await;
+        let given = user["UserAttributes"].as_array().unwrap().iter();
+        let mut all: Map<_, _> = given.map(|one| (text(one, "Name").to_owned(), one["Value"].clone())).collect();
+        all.insert("cognito:user_status".to_owned(), user["UserStatus"].clone());
+        Value::Object(all)
+    }
+
+    /// The last event must be that of a message to `name`, whole.
+    async fn assert_message(&self, source: &str, name: &str, client: &str, metadata: Value) {
+        let told = self.last();
+        let mut request = json!({ "userAttributes": self.attributes(name).await });
+        let (trigger, kind) = source.split_once('_').unwrap();
+        if trigger == "CustomMessage" {
+            request["codeParameter"] = "{####}".into();
+            request["linkParameter"] = "{##Click Here##}".into();
+            request["usernameParameter"] = if kind == "AdminCreateUser" { "{username}".into() } else { Value::Null };
+            if !metadata.is_null() {
+                request["clientMetadata"] = metadata;
+            }
+            let response = json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null });
+            assert_eq!(told, self.event(source, name, client, request, response));
+            return;
+        }
+        let mail = trigger == "CustomEmailSender";
+        request["type"] = if mail { "customEmailSenderRequestV1" } else { "customSMSSenderRequestV1" }.into();
+        request["clientMetadata"] = metadata;
+        request["code"] = told["request"]["code"].clone();
+        if kind != "AccountTakeOverNotification" {
+            let sealed = STANDARD.decode(text(&request, "code")).unwrap();
+            assert_eq!(sealed[0], 2, "a message of the AWS Encryption SDK, version 2");
+            let bound = sealed.windows(self.pool.len()).any(|window| window == self.pool.as_bytes());
+            assert!(bound, "it is bound to the pool");
+        }
+        let mut expected = self.event(source, name, client, request, Value::Null);
+        expected.as_object_mut().unwrap().remove("response");
+        assert_eq!(told, expected);
     }
 }
 
@@ -103,55 +157,51 @@ async fn each_message_has_a_source() {
         let (first, medium) = reach(attribute, 0);
         let value = |moves| json!([{ "Name": attribute, "Value": reach(attribute, moves).0 }]);
         let verified = json!([{ "Name": format!("{attribute}_verified"), "Value": "true" }]);
-        let ada = json!({ "Username": "ada" });
-        let metadata = json!({ "Username": "ada", "ClientMetadata": { "m": "1" } });
-        let sign_up = json!({ "Username": "ada", "Password": PASSWORD, "UserAttributes": value(0) });
+        let m = json!({ "m": "1" });
+        let ada = json!({ "Username": "ada", "ClientMetadata": m });
+        let mut sign_up = ada.clone();
+        sign_up["Password"] = PASSWORD.into();
+        sign_up["UserAttributes"] = value(0);
+        let verify = json!({ "Username": "ada", "UserAttributes": verified });
         let password = json!({ "Username": "ada", "Password": PASSWORD, "Permanent": true });
         let source = |kind: &str| format!("{trigger}_{kind}");
-        for (operation, request, kind) in [
-            ("SignUp", sign_up, "SignUp"),
-            ("ResendConfirmationCode", metadata, "ResendCode"),
-            ("AdminConfirmSignUp", ada.clone(), ""),
-            ("AdminUpdateUserAttributes", json!({ "Username": "ada", "UserAttributes": verified }), ""),
-            ("ForgotPassword", ada.clone(), "ForgotPassword"),
-            ("AdminResetUserPassword", ada, "ForgotPassword"),
-            ("AdminSetUserPassword", password, ""),
+        let client = &*scene.client;
+        for (operation, request, kind, client) in [
+            ("SignUp", sign_up, "SignUp", client),
+            ("ResendConfirmationCode", ada.clone(), "ResendCode", client),
+            ("AdminConfirmSignUp", ada.clone(), "", ""),
+            ("AdminUpdateUserAttributes", verify, "", ""),
+            ("ForgotPassword", ada.clone(), "ForgotPassword", client),
+            ("AdminResetUserPassword", ada, "ForgotPassword", NO_CLIENT),
+            ("AdminSetUserPassword", password, "", ""),
         ] {
             let source = source(kind);
             let expected = if kind.is_empty() { &[][..] } else { &[source.as_str()] };
             scene.runs(operation, request, expected).await;
-            if kind == "ResendCode" {
-                assert_message(&scene, &scene.last(), trigger);
+            if !kind.is_empty() {
+                scene.assert_message(&source, "ada", client, m.clone()).await;
             }
         }
         let tokens = people::tokens(&scene.server, &scene.client, "ada").await;
-        let change = json!({ "AccessToken": tokens["AccessToken"], "UserAttributes": value(1) });
-        scene.runs("UpdateUserAttributes", change, &[&source("UpdateUserAttribute")]).await;
-        let ask = json!({ "AccessToken": tokens["AccessToken"], "AttributeName": attribute });
-        scene.runs("GetUserAttributeVerificationCode", ask, &[&source("VerifyUserAttribute")]).await;
-        let change = json!({ "Username": "ada", "UserAttributes": value(2) });
-        scene.runs("AdminUpdateUserAttributes", change, &[&source("UpdateUserAttribute")]).await;
-        let invited = json!({ "Username": "bob", "UserAttributes": value(3), "DesiredDeliveryMediums": [medium] });
-        scene.runs("AdminCreateUser", invited, &[&source("AdminCreateUser")]).await;
+        let token = &tokens["AccessToken"];
+        let ask = json!({ "AccessToken": token, "AttributeName": attribute, "ClientMetadata": m });
+        let change = json!({ "AccessToken": token, "UserAttributes": value(1), "ClientMetadata": m });
+        let by_administrator = json!({ "Username": "ada", "UserAttributes": value(2), "ClientMetadata": m });
+        let invite = json!({
+            "Username": "bob", "UserAttributes": value(3), "DesiredDeliveryMediums": [medium], "ClientMetadata": m,
+        });
+        for (operation, request, kind, name, client) in [
+            ("UpdateUserAttributes", change, "UpdateUserAttribute", "ada", client),
+            ("GetUserAttributeVerificationCode", ask, "VerifyUserAttribute", "ada", client),
+            ("AdminUpdateUserAttributes", by_administrator, "UpdateUserAttribute", "ada", NO_CLIENT),
+            ("AdminCreateUser", invite, "AdminCreateUser", "bob", NO_CLIENT),
+        ] {
+            let source = source(kind);
+            scene.runs(operation, request, &[&source]).await;
+            scene.assert_message(&source, name, client, m.clone()).await;
+        }
         assert_eq!(scene.server.messages_to(&first) == 0, trigger.ends_with("Sender"), "{trigger} {attribute}");
     }
-}
-
-/// What the function is told of a message that was asked for with ClientMetadata `{"m":"1"}`.
-fn assert_message(scene: &Scene, event: &Value, trigger: &str) {
-    let request = &event["request"];
-    assert_eq!(event["callerContext"]["clientId"], scene.client.as_str());
-    assert_eq!(request["clientMetadata"], json!({ "m": "1" }));
-    assert_eq!(request["userAttributes"]["cognito:user_status"], "UNCONFIRMED");
-    if trigger == "CustomMessage" {
-        assert_eq!(request["codeParameter"], "{####}");
-        assert_eq!(event["response"], json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null }));
-        return;
-    }
-    let kind = if trigger == "CustomEmailSender" { "customEmailSenderRequestV1" } else { "customSMSSenderRequestV1" };
-    assert_eq!((&request["type"], event.get("response")), (&json!(kind), None));
-    let sealed = STANDARD.decode(text(request, "code")).unwrap();
-    assert!(sealed.windows(scene.pool.len()).any(|window| window == scene.pool.as_bytes()), "it is bound to the pool");
 }
 
 #[tokio::test]
@@ -176,9 +226,12 @@ async fn a_code_of_a_sign_in_has_a_source() {
         let mut preference = json!({ "Username": "ada" });
         preference[format!("{method}MfaSettings")] = json!({ "Enabled": true });
         scene.runs("AdminSetUserMFAPreference", preference, &[]).await;
-        let begin = by_password(&scene.client, "ada", PASSWORD);
-        let asked = scene.runs("InitiateAuth", begin, &[&format!("{trigger}_Authentication")]).await;
+        let mut begin = by_password(&scene.client, "ada", PASSWORD);
+        begin["ClientMetadata"] = json!({ "first": "not for messages" });
+        let source = format!("{trigger}_Authentication");
+        let asked = scene.runs("InitiateAuth", begin, &[&source]).await;
         assert!(["SMS_MFA", "EMAIL_OTP"].contains(&text(&asked, "ChallengeName")));
+        scene.assert_message(&source, "ada", &scene.client, Value::Null).await;
     }
 }
 
@@ -204,7 +257,9 @@ async fn a_notice_of_a_risk_has_a_source() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    assert_eq!(scene.lambda.sources(), ["CustomEmailSender_AccountTakeOverNotification"]);
+    let source = "CustomEmailSender_AccountTakeOverNotification";
+    assert_eq!(scene.lambda.sources(), [source]);
+    scene.assert_message(source, "alice", NO_CLIENT, Value::Null).await;
     assert_eq!(scene.last()["request"]["code"], Value::Null);
     assert_eq!(scene.server.messages_to("alice@example.com"), 0);
 }
@@ -262,17 +317,28 @@ async fn tokens_after_a_new_password_have_a_source() {
     });
     let expected = ["PostAuthentication_Authentication", "TokenGeneration_NewPasswordChallenge"];
     scene.runs("RespondToAuthChallenge", respond, &expected).await;
-    for event in scene.lambda.events("f") {
-        let request = &event["request"];
-        assert_eq!(request["userAttributes"]["cognito:user_status"], "FORCE_CHANGE_PASSWORD");
-        assert_eq!(request["clientMetadata"], json!({ "m": "1" }));
-    }
+    let mut attributes = scene.attributes("ada").await;
+    // As it was until now.
+    attributes["cognito:user_status"] = "FORCE_CHANGE_PASSWORD".into();
+    let m = json!({ "m": "1" });
+    let after = json!({ "userAttributes": attributes, "newDeviceUsed": false, "clientMetadata": m });
+    let tokens = json!({ "userAttributes": attributes, "groupConfiguration": no_groups(), "clientMetadata": m });
+    let told = [
+        scene.event(expected[0], "ada", &scene.client, after, json!({})),
+        scene.event(expected[1], "ada", &scene.client, tokens, json!({ "claimsOverrideDetails": null })),
+    ];
+    assert_eq!(scene.lambda.events("f"), told);
+}
+
+/// The `groupConfiguration` of who is in none.
+pub fn no_groups() -> Value {
+    json!({ "groupsToOverride": [], "iamRolesToOverride": [], "preferredRole": null })
 }
 
 #[tokio::test]
 async fn tokens_of_a_proved_device_have_a_source() {
     let settings = json!({ "DeviceConfiguration": { "ChallengeRequiredOnNewDevice": true } });
-    let scene = Scene::new(&["PreTokenGeneration"], settings).await;
+    let scene = Scene::new(&["PostAuthentication", "PreTokenGeneration"], settings).await;
     confirmed(&scene.server, &scene.pool, "ada").await;
     let tokens = people::tokens(&scene.server, &scene.client, "ada").await;
     let device = Device::confirm(&scene.server, &tokens).await;
@@ -281,8 +347,18 @@ async fn tokens_of_a_proved_device_have_a_source() {
     let asked = scene.runs("InitiateAuth", begin, &[]).await;
     let done = device.prove(&scene.server, &scene.client, &asked, SECRET).await;
     assert!(done["AuthenticationResult"]["AccessToken"].is_string());
-    let sources = ["TokenGeneration_Authentication", "TokenGeneration_AuthenticateDevice"];
-    assert_eq!(scene.lambda.sources(), sources);
+    let attributes = scene.attributes("ada").await;
+    let after = |new: bool| {
+        let request = json!({ "userAttributes": attributes, "newDeviceUsed": new });
+        scene.event("PostAuthentication_Authentication", "ada", &scene.client, request, json!({}))
+    };
+    let tokens = |source| {
+        let request = json!({ "userAttributes": attributes, "groupConfiguration": no_groups() });
+        scene.event(source, "ada", &scene.client, request, json!({ "claimsOverrideDetails": null }))
+    };
+    let first = [after(true), tokens("TokenGeneration_Authentication")];
+    let proved = [after(false), tokens("TokenGeneration_AuthenticateDevice")];
+    assert_eq!(scene.lambda.events("f"), [first, proved].concat());
 }
 
 /// Content with whoever is signing in, and asks one thing of who comes by CUSTOM_AUTH.
