@@ -17,6 +17,7 @@ mod clock;
 mod codes;
 mod custom_auth;
 mod custom_sender;
+mod deliveries;
 mod device;
 mod device_sign_in;
 mod devices;

@@ -1,6 +1,7 @@
 //! The events of sign-ups, sign-ins and tokens, whole: names, attributes, metadata and versions.
 
 use cognate_server::directory;
+use cognate_server::tokens::claims::Groups;
 use cognate_server::triggers::event::Occasion;
 use cognate_server::triggers::inbound_federation::{self, Said};
 use cognate_server::triggers::{pre_sign_up, pre_token_generation};
@@ -198,7 +199,7 @@ async fn other_providers_and_hosted_pages_have_their_events() {
     assert_eq!(scene.last(), scene.event("PreSignUp_ExternalProvider", "Corp_7", &scene.client, request, undecided()));
 
     let hosted = pre_token_generation::Source::HostedAuth;
-    pre_token_generation::run(at, hosted, &ada, &Default::default(), &[]).await.unwrap().unwrap();
+    pre_token_generation::run(at, hosted, &ada, &Groups::default(), &[]).await.unwrap().unwrap();
     let request = json!({ "userAttributes": scene.attributes("ada").await, "groupConfiguration": no_groups() });
     let response = json!({ "claimsOverrideDetails": null });
     assert_eq!(scene.last(), scene.event("TokenGeneration_HostedAuth", "ada", &scene.client, request, response));
