@@ -80,6 +80,7 @@ fn journeys(selection: &Selection, database: Database<'_>) -> Result<()> {
         };
         command
             .arg(&script)
+            .env("COGNATE_PROGRAM", tree::binary("debug", "cognate"))
             .env("COGNATE_ENDPOINT", &server.endpoint)
             .env("COGNATE_INBOX", &server.inbox)
             .env("COGNATE_LAMBDA", server.triggers.to_string())
