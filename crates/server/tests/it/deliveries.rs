@@ -347,7 +347,6 @@ async fn notices_arrive() {
         post.ok("AdminInitiateAuth", crate::threat::home(&pool, &client, PASSWORD)).await;
         for (action, template, subject, address) in [
             ("BLOCK", "BlockEmail", "Blocked alice", "198.51.100.9"),
-            ("MFA_IF_CONFIGURED", "MfaEmail", "Asked alice", "192.0.2.9"),
             ("NO_ACTION", "NoActionEmail", "Let alice in", "100.64.0.9"),
         ] {
             let actions = json!({ "Notify": true, "EventAction": action });
