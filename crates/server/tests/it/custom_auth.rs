@@ -12,6 +12,7 @@ use cognate_testkit::TestServer;
 use cognate_testkit::lambda::{Lambda, Reply, arn};
 use serde_json::{Value, json};
 
+use crate::device::{Device, SECRET};
 use crate::people::{self, Exchange, PASSWORD, error, incorrect};
 
 const TEMPORARY: &str = "Temporary-Horse-7";
@@ -314,4 +315,114 @@ async fn a_second_factor_comes_after_the_functions() {
     assert_eq!(scene.sessions(), [json!([]), json!([riddle(0, true)])], "what follows is not the functions' to decide");
     let again = scene.respond(ChallengeNameType::SmsMfa, asked.session(), &code).await.unwrap_err();
     assert_eq!(again, spent());
+}
+
+/// The tokens of an answer as the wire has them, as far as devices are concerned.
+fn tokens(answer: &RespondToAuthChallengeOutput) -> Value {
+    let tokens = answer.authentication_result().unwrap();
+    let mut wire = json!({ "AccessToken": tokens.access_token(), "RefreshToken": tokens.refresh_token() });
+    if let Some(new) = tokens.new_device_metadata() {
+        wire["NewDeviceMetadata"] = json!({ "DeviceKey": new.device_key(), "DeviceGroupKey": new.device_group_key() });
+    }
+    wire
+}
+
+/// The question that a device is asked, as the wire has it.
+fn asks_device(answer: &RespondToAuthChallengeOutput, device: &Device) -> Value {
+    assert_eq!(answer.challenge_name(), Some(&ChallengeNameType::DeviceSrpAuth));
+    assert!(answer.authentication_result().is_none());
+    let parameters = json!({ "USERNAME": "ada", "DEVICE_KEY": device.key });
+    assert_eq!(json!(answer.challenge_parameters()), parameters);
+    json!({ "ChallengeName": "DEVICE_SRP_AUTH", "ChallengeParameters": parameters, "Session": answer.session() })
+}
+
+/// SECURITY 24, 25: a remembered device comes last, after the functions are content, and takes the place of MFA.
+#[tokio::test]
+async fn a_device_is_the_last_to_be_asked() {
+    let settings = json!({
+        "MfaConfiguration": "ON", "SmsConfiguration": { "SnsCallerArn": "arn:aws:iam::123456789012:role/sms" },
+        "DeviceConfiguration": { "ChallengeRequiredOnNewDevice": true },
+        "LambdaConfig": { "PostAuthentication": arn("f"), "PreTokenGeneration": arn("f") },
+    });
+    let scene = Scene::new("CUSTOM_CHALLENGE", settings).await;
+    scene.ada(UserStatus::Confirmed, PASSWORD).await;
+    let asked = scene.begin(&[]).await;
+    let asked = scene.answer(asked.session(), "42").await.unwrap();
+    let code = [("SMS_MFA_CODE", &*scene.server.last_code(PHONE))];
+    let first = tokens(&scene.respond(ChallengeNameType::SmsMfa, asked.session(), &code).await.unwrap());
+    let device = Device::confirm(&scene.server, &first).await;
+    let key = device.key.as_str();
+
+    // Named with the riddle's answer, or at first.
+    for at_first in [false, true] {
+        let named = [("DEVICE_KEY", key)];
+        let asked = scene.begin(if at_first { &named } else { &[] }).await;
+        let riddle = asks_riddle_first(&asked);
+        let srp = client::Client::new(scene.server.cx.rng.bytes());
+        let early = device.begin(&scene.client, "ada", &srp, &json!(riddle));
+        let invalid = error("NotAuthorized", "Invalid session for the user.");
+        assert_eq!(scene.server.refused("RespondToAuthChallenge", early).await, invalid);
+        // A riddle answered wrongly asks another riddle, whatever device is there.
+        let with_key = |answer| [("ANSWER", answer), ("DEVICE_KEY", key)];
+        let answers = with_key("41");
+        let again = scene.respond(ChallengeNameType::CustomChallenge, riddle, &answers[..if at_first { 1 } else { 2 }]);
+        let again = again.await.unwrap();
+        let answers = with_key("42");
+        let last = scene.respond(ChallengeNameType::CustomChallenge, asks_riddle(&again), &answers[..1]).await.unwrap();
+        let asked = asks_device(&last, &device);
+        let wrong = device.prove(&scene.server, &scene.client, &asked, "another").await;
+        assert_eq!(wrong["message"], "Incorrect username or password.");
+        let done = device.prove(&scene.server, &scene.client, &asked, SECRET).await;
+        let done = &done["AuthenticationResult"];
+        assert_eq!(done.get("NewDeviceMetadata"), None);
+        assert_eq!(people::claims(people::text(done, "AccessToken"))["device_key"], key);
+    }
+    let used: Vec<_> =
+        scene.requests("PostAuthentication_Authentication").iter().map(|told| told["newDeviceUsed"].clone()).collect();
+    assert_eq!(used, [json!(true), json!(false), json!(false)]);
+    assert_eq!(scene.requests("TokenGeneration_AuthenticateDevice").len(), 2);
+    let longest = scene.sessions().into_iter().map(|session| session.as_array().unwrap().len()).max();
+    assert_eq!(longest, Some(2), "the device is not the functions' to decide");
+
+    // After SRP and a riddle as well.
+    let proved = scene.prove(PASSWORD).await.unwrap();
+    let answers = [("ANSWER", "42"), ("DEVICE_KEY", key)];
+    let asked = scene.respond(ChallengeNameType::CustomChallenge, asks_riddle(&proved), &answers).await.unwrap();
+    let done = device.prove(&scene.server, &scene.client, &asks_device(&asked, &device), SECRET).await;
+    assert!(done["AuthenticationResult"].is_object(), "{done}");
+
+    // One that is not remembered leaves MFA in place.
+    let forget =
+        json!({ "AccessToken": first["AccessToken"], "DeviceKey": key, "DeviceRememberedStatus": "not_remembered" });
+    scene.server.ok("UpdateDeviceStatus", forget).await;
+    let asked = scene.begin(&[]).await;
+    let asked = scene.respond(ChallengeNameType::CustomChallenge, asked.session(), &answers).await.unwrap();
+    assert_eq!(asked.challenge_name(), Some(&ChallengeNameType::SmsMfa));
+}
+
+fn asks_riddle_first(answer: &InitiateAuthOutput) -> Option<&str> {
+    assert_eq!(answer.challenge_name(), Some(&ChallengeNameType::CustomChallenge));
+    answer.session()
+}
+
+/// A key of nobody's device, or of another user's, is refused before the answer is judged: the same answer without it is
+/// taken.
+#[tokio::test]
+async fn a_strange_device_costs_no_riddle() {
+    let settings = json!({ "DeviceConfiguration": { "ChallengeRequiredOnNewDevice": true } });
+    let scene = Scene::new("CUSTOM_CHALLENGE", settings).await;
+    scene.ada(UserStatus::Confirmed, PASSWORD).await;
+    people::confirmed(&scene.server, &scene.pool, "mallory").await;
+    let by_password = scene.server.client(&scene.pool, json!({})).await;
+    let his = people::tokens(&scene.server, &by_password, "mallory").await;
+    let his = Device::confirm(&scene.server, &his).await;
+    let asked = scene.begin(&[("DEVICE_KEY", &his.key)]).await;
+    for key in ["us-east-1_0", &his.key] {
+        let answers = [("ANSWER", "42"), ("DEVICE_KEY", key)];
+        let refused = scene.respond(ChallengeNameType::CustomChallenge, asked.session(), &answers).await.unwrap_err();
+        assert_eq!(refused, error("ResourceNotFound", "Device does not exist."), "{key}");
+    }
+    assert_eq!(scene.sessions(), [json!([])], "no function judged it");
+    let done = scene.answer(asked.session(), "42").await.unwrap();
+    assert!(done.authentication_result().unwrap().new_device_metadata().is_some());
 }

@@ -1,9 +1,14 @@
 //! Tracked sessions: seen, counted and ended one by one.
 
-use cognate_testkit::TestServer;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::people::{confirmed, error, refusal, text, tokens};
+use bytes::Bytes;
+use cognate_testkit::TestServer;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::people::{PASSWORD, by_password, confirmed, error, refusal, text, tokens};
 
 fn configuration(pool: &str, tracking: &str, most: i64) -> Value {
     json!({ "UserPoolId": pool, "UserSessionTracking": tracking, "TokenSession": { "MaxPerUser": most } })
@@ -140,4 +145,83 @@ async fn where_sessions_are_not_tracked_none_is_seen() {
     ] {
         assert_eq!(server.refused(operation, request).await, off, "{operation}");
     }
+}
+
+/// The next sign-in ends what is too much, with its refresh token; a lower number alone ends nothing.
+#[tokio::test]
+async fn a_lower_number_waits_for_the_next_sign_in() {
+    let server = TestServer::start().await;
+    let (pool, client) = pool_and_client(&server, 4).await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(tokens(&server, &client, "alice").await);
+        server.advance_s(1);
+    }
+    server.ok("SetUserPoolSessionConfiguration", configuration(&pool, "ENABLED", 2)).await;
+    assert_eq!(listed(&server, &all[0]).await.len(), 4);
+    all.push(tokens(&server, &client, "alice").await);
+    for (n, tokens) in all.iter().enumerate() {
+        let lives = n >= 3;
+        assert_eq!(refusal(&server, text(tokens, "AccessToken")).await.is_none(), lives, "{n}");
+        let refresh = json!({ "ClientId": client, "RefreshToken": tokens["RefreshToken"] });
+        let refreshed = server.call("GetTokensFromRefreshToken", refresh).await.error();
+        assert_eq!(refreshed, (!lives).then(|| error("NotAuthorized", "Refresh Token has been revoked")), "{n}");
+    }
+}
+
+/// However many sign in at once, no more sessions than the pool allows live on; nobody is told of the race.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sign_ins_at_once_leave_no_more_than_there_may_be() {
+    let server = Arc::new(TestServer::start().await);
+    let (pool, client) = pool_and_client(&server, 3).await;
+    let kept = tokens(&server, &client, "alice").await;
+    for round in 0..3 {
+        server.advance_s(1);
+        let mut signing_in = JoinSet::new();
+        for _ in 0..16 {
+            let (server, request) = (Arc::clone(&server), by_password(&client, "alice", PASSWORD));
+            signing_in.spawn(async move { server.call("InitiateAuth", request).await });
+        }
+        let answers = signing_in.join_all().await;
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        for refused in &refused {
+            assert_eq!(refused.error().unwrap(), error("TooManyRequests", "Too many requests"), "{round}");
+        }
+        assert!(done.len() >= 3, "round {round}: {} of 16", done.len());
+        let seen = server.ok("AdminListUserSessions", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+        assert_eq!(seen["Sessions"].as_array().unwrap().len(), 3, "{round}");
+        let mut alive = 0;
+        for answer in &done {
+            let access = answer.json()["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
+            alive += usize::from(refusal(&server, &access).await.is_none());
+        }
+        assert_eq!(alive, 3, "{round}: whose session ended, token or not");
+        assert!(refusal(&server, text(&kept, "AccessToken")).await.is_some(), "the oldest made room");
+    }
+}
+
+/// A session tells the program and address of its latest use.
+#[tokio::test]
+async fn a_session_is_seen_where_it_was_used_last() {
+    let server = TestServer::start().await;
+    let (pool, client) = pool_and_client(&server, 5).await;
+    let first = tokens(&server, &client, "alice").await;
+    let of = async || {
+        let seen = server.ok("AdminListUserSessions", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+        text(&seen["Sessions"][0], "DeviceType").to_owned()
+    };
+    assert_eq!(of().await, "unknown");
+    server.advance_s(5);
+    let body = json!({ "ClientId": client, "RefreshToken": first["RefreshToken"] }).to_string();
+    let program =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    let request = http::Request::post(server.url())
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken")
+        .header("user-agent", program)
+        .body(Full::new(Bytes::from(body)))
+        .unwrap();
+    assert_eq!(server.send(request).await.status, 200);
+    let told = of().await;
+    assert!(told.contains("Chrome") && told.contains("Linux"), "{told}");
 }
