@@ -66,6 +66,7 @@ mod threat;
 mod threat_events;
 mod threat_factors;
 mod threat_mails;
+mod threat_modes;
 mod threat_passwords;
 mod tokens;
 mod tracked_sessions;

@@ -354,3 +354,50 @@ async fn an_address_is_set_up_in_the_middle_of_a_sign_in() {
     }
     assert_eq!(world.sign_in().await["ChallengeName"], "EMAIL_OTP");
 }
+
+/// Clients may send the code once more with the answer; no further challenge follows either way.
+#[tokio::test]
+async fn a_set_up_app_is_asked_for_no_second_code() {
+    let mfa = json!({ "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": { "Enabled": true } });
+    let world = World::new(mfa).await;
+    world.alice(&[]).await;
+    let asked = world.sign_in().await;
+    let begun = world.server.ok("AssociateSoftwareToken", json!({ "Session": asked["Session"] })).await;
+    let code = world.code(text(&begun, "SecretCode"));
+    let verify = |code: &str| json!({ "Session": begun["Session"], "UserCode": code });
+    let wrong = world.server.refused("VerifySoftwareToken", verify(&other_than(&code))).await;
+    assert_eq!(wrong, error("EnableSoftwareTokenMFA", "Code mismatch"));
+    for code in ["12345", "1234567", "12345a"] {
+        let (class, words) = world.server.refused("VerifySoftwareToken", verify(code)).await;
+        assert_eq!(class, "InvalidParameterException");
+        assert!(words.starts_with("1 validation error detected: Value at 'userCode' failed"), "{words}");
+    }
+    let verified = world.server.ok("VerifySoftwareToken", verify(&code)).await;
+    let challenge = json!({ "ChallengeName": "MFA_SETUP", "Session": verified["Session"] });
+    let done = world.respond(&challenge, totp(&code)).await;
+    assert!(done["AuthenticationResult"]["AccessToken"].is_string(), "{done}");
+    assert_eq!(done["ChallengeParameters"], json!({}));
+    assert!(done.get("ChallengeName").is_none() && done.get("Session").is_none());
+}
+
+/// MFA_SETUP offers text messages, but a number comes from elsewhere: with one, the sign-in begins anew.
+#[tokio::test]
+async fn a_number_is_not_set_up_in_the_middle_of_a_sign_in() {
+    let world = World::new(by_text()).await;
+    world.alice(&[]).await;
+    let asked = world.sign_in().await;
+    assert_eq!(asked["ChallengeName"], "MFA_SETUP");
+    assert_eq!(asked["ChallengeParameters"]["MFAS_CAN_SETUP"], "[\"SMS_MFA\"]");
+    for answers in [json!({}), json!({ "PHONE_NUMBER": PHONE }), json!({ "EMAIL": EMAIL })] {
+        let answer = world.server.call("RespondToAuthChallenge", world.answer(&asked, answers)).await;
+        assert!(answer.error().is_some() && answer.json().get("AuthenticationResult").is_none());
+    }
+    let app = json!({ "Session": asked["Session"] });
+    let none = error("SoftwareTokenMFANotFound", "Software Token MFA has not been enabled by the userPool");
+    assert_eq!(world.server.refused("AssociateSoftwareToken", app).await, none);
+    let number = json!({
+        "UserPoolId": world.pool, "Username": "alice", "UserAttributes": [{ "Name": "phone_number", "Value": PHONE }],
+    });
+    world.server.ok("AdminUpdateUserAttributes", number).await;
+    assert_eq!(world.sign_in().await["ChallengeName"], "SMS_MFA");
+}

@@ -3,9 +3,12 @@
 use cognate_crypto::srp::client;
 use cognate_shapes::enums::UserStatus;
 use cognate_testkit::TestServer;
+use cognate_testkit::lambda::{Lambda, Reply, arn};
 use serde_json::{Value, json};
 
+use crate::authenticator::Authenticator;
 use crate::chooser::{Answer, App, Chooser, Refusal};
+use crate::passkeys::{RELYING_PARTY, register};
 use crate::people::{self, PASSWORD, error, text};
 
 const LEVELS: [&str; 4] = ["urn:cognito:loa:1", "urn:cognito:loa:2", "urn:cognito:loa:3", "urn:cognito:loa:4"];
@@ -267,4 +270,169 @@ async fn a_lite_pool_has_no_levels() {
     assert_eq!(refused.0, "FeatureUnavailableInTierException");
     let plain = by_password(&chooser, &[]).await.unwrap();
     assert_eq!(graded(&plain), (Value::Null, Value::Null));
+}
+
+/// What TARGET_ACR_VALUES, ACCESS_TOKEN and MAX_AGE come to together: all is proved anew, the missing part alone, or what
+/// is usual.
+#[tokio::test]
+async fn each_outcome() {
+    let server = TestServer::start().await;
+    let (chooser, app) = alice(&server, json!({})).await;
+    let first = by_password(&chooser, &[]).await.unwrap();
+    server.advance_s(60);
+    let (target, none) = (Some(LEVELS[3]), None);
+    let token = Some(first.access_token());
+    let (scratch, usual) = (Ok(("SELECT_CHALLENGE", 2)), Ok(("SELECT_CHALLENGE", 3)));
+    let step_up = Ok(("SOFTWARE_TOKEN_MFA", 0));
+    let alone = Err(invalid("ACCESS_TOKEN requires TARGET_ACR_VALUES."));
+    for (target, token, max_age, expected) in [
+        (target, token, None, step_up.clone()),
+        (target, token, Some("60"), step_up.clone()),
+        (target, token, Some("4294967295"), step_up),
+        (target, token, Some("59"), scratch.clone()),
+        (target, token, Some("0"), scratch.clone()),
+        (target, none, None, scratch.clone()),
+        (target, none, Some("60"), scratch.clone()),
+        (target, none, Some("0"), scratch),
+        (none, none, None, usual.clone()),
+        (none, none, Some("0"), usual.clone()),
+        (none, none, Some("60"), usual),
+        (none, token, None, alone.clone()),
+        (none, token, Some("60"), alone),
+    ] {
+        let names = ["TARGET_ACR_VALUES", "ACCESS_TOKEN", "MAX_AGE"];
+        let given = names.into_iter().zip([target, token, max_age]);
+        let given: Vec<_> = [ALICE].into_iter().chain(given.filter_map(|(name, value)| Some((name, value?)))).collect();
+        let answer = chooser.begin(&given).await;
+        let answer = answer.as_ref().map(|answer| (answer.asks(), answer.available.len())).map_err(Clone::clone);
+        assert_eq!(answer, expected, "{target:?} {token:?} {max_age:?}");
+    }
+    // A token of that level or above has nothing to step up to.
+    let credit = ("ACCESS_TOKEN", first.access_token());
+    let asked = chooser.begin(&[ALICE, ("TARGET_ACR_VALUES", LEVELS[3]), credit]).await.unwrap();
+    let strong = show(&server, &chooser, &app, &asked).await;
+    for level in LEVELS {
+        let given = [ALICE, ("TARGET_ACR_VALUES", level), ("ACCESS_TOKEN", strong.access_token())];
+        let refused = chooser.begin(&given).await.unwrap_err();
+        assert_eq!(refused, invalid("The access token satisfies the requested TARGET_ACR_VALUES already."), "{level}");
+    }
+    // The flows that offer no choice know nothing of levels.
+    let mut plain = people::by_password(&chooser.client, "alice", PASSWORD);
+    plain["AuthParameters"]["TARGET_ACR_VALUES"] = LEVELS[3].into();
+    let tokens = server.ok("InitiateAuth", plain).await["AuthenticationResult"].take();
+    assert_eq!(people::claims(text(&tokens, "AccessToken"))["acr"], LEVELS[0]);
+}
+
+/// Each level by each of its ways, and what the tokens call them.
+#[tokio::test]
+async fn each_level_by_each_of_its_ways() {
+    let server = TestServer::start().await;
+    let factors = ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"];
+    let chooser = Chooser::new(&server, &factors, json!({}), json!({})).await;
+    let mfa = json!({
+        "UserPoolId": chooser.pool, "MfaConfiguration": "OPTIONAL",
+        "SmsMfaConfiguration": {}, "SoftwareTokenMfaConfiguration": { "Enabled": true },
+        "WebAuthnConfiguration": { "RelyingPartyId": RELYING_PARTY },
+    });
+    server.ok("SetUserPoolMfaConfig", mfa).await;
+    let phone = [("phone_number", "+12065550100"), ("phone_number_verified", "true")];
+    for (name, attributes) in [("pam", &phone[..]), ("eve", &CONTACT[..]), ("tom", &[]), ("kim", &[])] {
+        people::add(&server, &chooser.pool, name, UserStatus::Confirmed, Some(PASSWORD), attributes).await;
+    }
+    let begin = async |name: &str, level: usize, more: &[(&str, &str)]| {
+        let given = [&[("USERNAME", name), ("TARGET_ACR_VALUES", LEVELS[level - 1])], more].concat();
+        chooser.begin(&given).await.unwrap()
+    };
+    let answer = async |name: &str, asked: &Answer, with: &str, proof: &str| {
+        chooser.answer(asked.asks(), &asked.session, &[("USERNAME", name), (with, proof)]).await.unwrap()
+    };
+    for name in ["pam", "eve", "tom", "kim"] {
+        assert_eq!(graded(&begin(name, 1, &BY_PASSWORD).await), grade(1, &["pwd"]));
+    }
+    for (name, to, first, code_name, second, method) in [
+        ("pam", "+12065550100", "SMS_OTP", "SMS_OTP_CODE", "SMS_MFA", "sms"),
+        ("eve", "alice@example.com", "EMAIL_OTP", "EMAIL_OTP_CODE", "EMAIL_OTP", "email_otp"),
+    ] {
+        let asked = begin(name, 2, &[("PREFERRED_CHALLENGE", first)]).await;
+        let done = answer(name, &asked, code_name, &server.last_code(to)).await;
+        assert_eq!(graded(&done), grade(2, &[method]));
+        let asked = begin(name, 3, &BY_PASSWORD).await;
+        assert_eq!(asked.asks(), second);
+        let done = answer(name, &asked, &format!("{second}_CODE"), &server.last_code(to)).await;
+        assert_eq!(graded(&done), grade(3, &["pwd", method, "mfa"]));
+    }
+    let tom = begin("tom", 1, &BY_PASSWORD).await;
+    let app = App::register(&server, tom.access_token()).await;
+    let asked = begin("tom", 4, &BY_PASSWORD).await;
+    assert_eq!(asked.asks(), "SOFTWARE_TOKEN_MFA");
+    let done = answer("tom", &asked, "SOFTWARE_TOKEN_MFA_CODE", &app.code(&server)).await;
+    assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]));
+
+    let kim = begin("kim", 1, &BY_PASSWORD).await;
+    for (attachment, method) in [("platform", "swk"), ("cross-platform", "hwk")] {
+        let mut passkey = Authenticator::es256(RELYING_PARTY);
+        passkey.attachment = Some(attachment);
+        register(&server, kim.access_token(), &mut passkey).await;
+        // Alone, and as what a password lacks.
+        let credit = ("ACCESS_TOKEN", kim.access_token());
+        for (more, methods) in [(None, vec![method]), (Some(credit), vec!["pwd", method, "mfa"])] {
+            let alone = ("PREFERRED_CHALLENGE", "WEB_AUTHN");
+            let asked = begin("kim", 3, &[more.unwrap_or(alone)]).await;
+            assert_eq!(asked.asks(), "WEB_AUTHN", "{attachment}");
+            let options = serde_json::from_str(&asked.parameters["CREDENTIAL_REQUEST_OPTIONS"]).unwrap();
+            let done = answer("kim", &asked, "CREDENTIAL", &passkey.sign(&options).to_string()).await;
+            assert_eq!(graded(&done), grade(3, &methods), "{attachment}");
+        }
+    }
+}
+
+/// SECURITY 25: what the user turned on and what the pool wants of everybody are asked for at any level; who lacks it sets
+/// nothing up.
+#[tokio::test]
+async fn the_least_that_is_asked_stays() {
+    let server = TestServer::start().await;
+    let (chooser, app) = alice(&server, json!({})).await;
+    let prefer = json!({
+        "UserPoolId": chooser.pool, "Username": "alice",
+        "SoftwareTokenMfaSettings": { "Enabled": true, "PreferredMfa": true },
+    });
+    server.ok("AdminSetUserMFAPreference", prefer).await;
+    for level in [0, 1, 2] {
+        let asked = by_password(&chooser, &[("TARGET_ACR_VALUES", LEVELS[level])]).await.unwrap();
+        let done = show(&server, &chooser, &app, &asked).await;
+        assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]), "{level}");
+    }
+    let required = Chooser::new(&server, &["PASSWORD"], json!({}), json!({})).await;
+    people::add(&server, &required.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    let on = json!({
+        "UserPoolId": required.pool, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": { "Enabled": true },
+    });
+    server.ok("SetUserPoolMfaConfig", on).await;
+    assert_eq!(by_password(&required, &[]).await.unwrap().asks(), "MFA_SETUP");
+    let out_of_reach = error("NotAuthorized", "The user has no factors that reach the requested TARGET_ACR_VALUES.");
+    for level in [1, 2, 3] {
+        let refused = by_password(&required, &[("TARGET_ACR_VALUES", LEVELS[level])]).await.unwrap_err();
+        assert_eq!(refused, out_of_reach, "{level}");
+    }
+}
+
+/// SECURITY 43: functions say nothing of how strong a sign-in was.
+#[tokio::test]
+async fn functions_do_not_grade() {
+    let lambda = Lambda::start().await;
+    let server = TestServer::with(&[("triggers.endpoint", &lambda.url())]).await;
+    lambda.on("f", |_| {
+        let forged = json!({ "claimsToAddOrOverride": { "acr": "forged", "amr": ["forged"], "told": "yes" } });
+        let suppressed = json!({ "claimsToSuppress": ["acr", "amr"], "claimsToAddOrOverride": { "told": "yes" } });
+        let details = json!({ "idTokenGeneration": forged, "accessTokenGeneration": suppressed });
+        Reply::Response(json!({ "claimsAndScopeOverrideDetails": details }))
+    });
+    let triggers = json!({ "LambdaConfig": {
+        "PreTokenGenerationConfig": { "LambdaVersion": "V2_0", "LambdaArn": arn("f") },
+    }});
+    let chooser = Chooser::new(&server, &["PASSWORD"], triggers, json!({})).await;
+    people::add(&server, &chooser.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    let done = by_password(&chooser, &[]).await.unwrap();
+    assert_eq!(done.claims()["told"], "yes");
+    assert_eq!(graded(&done), grade(1, &["pwd"]));
 }

@@ -225,3 +225,61 @@ async fn a_session_is_seen_where_it_was_used_last() {
     let told = of().await;
     assert!(told.contains("Chrome") && told.contains("Linux"), "{told}");
 }
+
+/// Revoking a refresh token ends its session, associated ones or not: sign-ins by the API have none beside themselves.
+#[tokio::test]
+async fn a_revoked_token_takes_its_session_off_the_list() {
+    let server = TestServer::start().await;
+    let (pool, client) = pool_and_client(&server, 5).await;
+    let watching = tokens(&server, &client, "alice").await;
+    for associated in [Value::Null, json!("NONE"), json!("LINKED")] {
+        let ended = tokens(&server, &client, "alice").await;
+        assert_eq!(listed(&server, &watching).await.len(), 2, "{associated}");
+        let mut request = json!({ "ClientId": client, "Token": ended["RefreshToken"] });
+        request["RevokeAssociatedSessions"] = associated.clone();
+        server.ok("RevokeToken", request).await;
+        assert_eq!(listed(&server, &watching).await.len(), 1, "{associated}");
+        assert!(refusal(&server, text(&ended, "AccessToken")).await.is_some(), "{associated}");
+    }
+    // A sign-out of everything leaves none.
+    server.ok("AdminUserGlobalSignOut", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+    let seen = server.ok("AdminListUserSessions", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+    assert_eq!(seen["Sessions"], json!([]));
+}
+
+/// 0 is a value, and so is the longest; a client that is not there has no configuration.
+#[tokio::test]
+async fn a_client_says_how_long_it_trusts() {
+    let server = TestServer::start().await;
+    let (pool, client) = pool_and_client(&server, 5).await;
+    let set = |client: &str, minutes: i64| json!({ "UserPoolId": pool, "ClientId": client, "SSOSession": { "MaxValidityMinutes": minutes } });
+    for minutes in [0, 129_600] {
+        assert_eq!(
+            server.ok("SetUserPoolClientSessionConfiguration", set(&client, minutes)).await,
+            set(&client, minutes)
+        );
+    }
+    for minutes in [-1, 129_601] {
+        let (class, words) = server.refused("SetUserPoolClientSessionConfiguration", set(&client, minutes)).await;
+        assert_eq!(class, "InvalidParameterException");
+        assert!(words.contains("'sSOSession.maxValidityMinutes' failed to satisfy constraint"), "{words}");
+    }
+    let nobody = server.refused("SetUserPoolClientSessionConfiguration", set("nobody", 5)).await;
+    assert_eq!(nobody.0, "ResourceNotFoundException");
+    for most in [0, 101] {
+        let (class, words) =
+            server.refused("SetUserPoolSessionConfiguration", configuration(&pool, "ENABLED", most)).await;
+        assert_eq!(class, "InvalidParameterException");
+        assert!(words.contains("'tokenSession.maxPerUser' failed to satisfy constraint"), "{words}");
+    }
+    for (missing, member) in [("UserSessionTracking", "userSessionTracking"), ("TokenSession", "tokenSession")] {
+        let mut request = configuration(&pool, "ENABLED", 5);
+        request.as_object_mut().unwrap().remove(missing);
+        let (class, words) = server.refused("SetUserPoolSessionConfiguration", request).await;
+        assert_eq!(class, "InvalidParameterException");
+        assert!(
+            words.contains(&format!("'{member}' failed to satisfy constraint: Member must not be null")),
+            "{words}"
+        );
+    }
+}
