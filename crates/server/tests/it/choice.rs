@@ -235,6 +235,67 @@ async fn a_choice_waits_as_long_as_the_client_says() {
     assert!(chooser.answer("PASSWORD", &next.session, &given).await.unwrap().tokens.is_some());
 }
 
+/// SECURITY 24, 25: no second factor follows a code, so that who has one is offered none, even when it is preferred; and
+/// a code that was sent before is worth nothing after.
+#[tokio::test]
+async fn a_code_is_no_way_around_mfa() {
+    let server = TestServer::start().await;
+    let chooser = alice(&server).await;
+    let mfa = json!({ "UserPoolId": chooser.pool, "MfaConfiguration": "OPTIONAL", "SmsMfaConfiguration": {} });
+    server.ok("SetUserPoolMfaConfig", mfa).await;
+    let prefer = [("USERNAME", "alice"), ("PREFERRED_CHALLENGE", "EMAIL_OTP")];
+    let sent = chooser.begin(&prefer).await.unwrap();
+    assert_eq!(sent.asks(), "EMAIL_OTP", "nothing is turned on yet");
+    let code = server.last_code("alice@example.com");
+    let chosen = chooser.choices("alice").await;
+    let on = json!({ "UserPoolId": chooser.pool, "Username": "alice", "SMSMfaSettings": { "Enabled": true } });
+    server.ok("AdminSetUserMFAPreference", on).await;
+
+    let asked = chooser.begin(&prefer).await.unwrap();
+    assert_eq!((asked.asks(), &asked.available[..]), ("SELECT_CHALLENGE", &PASSWORDS.map(str::to_owned)[..]));
+    let choose = [("USERNAME", "alice"), ("ANSWER", "EMAIL_OTP")];
+    assert_eq!(chooser.answer("SELECT_CHALLENGE", &chosen.session, &choose).await.unwrap_err(), unavailable());
+    let given = [("USERNAME", "alice"), ("EMAIL_OTP_CODE", &*code)];
+    let refused = chooser.answer("EMAIL_OTP", &sent.session, &given).await.unwrap_err();
+    assert_eq!(refused, error("NotAuthorized", "Invalid session for the user."));
+    // The password is followed by the second factor, whichever way it comes.
+    let given = [("USERNAME", "alice"), ("PASSWORD", PASSWORD)];
+    let asked = chooser.answer("PASSWORD", &chosen.session, &given).await.unwrap();
+    assert_eq!((asked.asks(), asked.available.len()), ("SMS_MFA", 0));
+    let code = server.last_code("+15555550123");
+    let given = [("USERNAME", "alice"), ("SMS_MFA_CODE", &*code)];
+    assert!(chooser.answer("SMS_MFA", &asked.session, &given).await.unwrap().tokens.is_some());
+}
+
+/// Every name that PREFERRED_CHALLENGE may have: what is there is asked, what is not leaves the choice, and what no
+/// sign-in begins with is an error.
+#[tokio::test]
+async fn every_preference_has_its_answer() {
+    let server = TestServer::start().await;
+    let chooser = alice(&server).await;
+    let table = [
+        ("PASSWORD", Ok("PASSWORD")),
+        ("PASSWORD_SRP", Ok("PASSWORD_SRP")),
+        ("EMAIL_OTP", Ok("EMAIL_OTP")),
+        ("SMS_OTP", Ok("SMS_OTP")),
+        ("WEB_AUTHN", Ok("SELECT_CHALLENGE")),
+        ("", Ok("SELECT_CHALLENGE")),
+        ("SELECT_CHALLENGE", Err(unavailable())),
+        ("SMS_MFA", Err(unavailable())),
+        ("PASSWORD_VERIFIER", Err(unavailable())),
+        ("CUSTOM_CHALLENGE", Err(unavailable())),
+        ("NEW_PASSWORD_REQUIRED", Err(unavailable())),
+        ("password", Err(unavailable())),
+    ];
+    for (preferred, expected) in table {
+        let given = [("USERNAME", "alice"), ("PREFERRED_CHALLENGE", preferred)];
+        let public = chooser.begin(&given).await.map(|answer| answer.asks().to_owned());
+        let admin = chooser.begin_as_administrator(&given).await.map(|answer| answer.asks().to_owned());
+        assert_eq!(public, expected.clone().map(str::to_owned), "{preferred}");
+        assert_eq!(admin, expected.map(str::to_owned), "{preferred}");
+    }
+}
+
 /// SECURITY 21: names that nobody has get the choices that users have, the same ones every time, and no message.
 #[tokio::test]
 async fn a_choice_tells_nobody_who_exists() {

@@ -181,3 +181,78 @@ async fn a_temporary_password_has_its_time() {
     );
     assert_eq!(server.refused("InitiateAuth", by_password(&client, "alice", "wrong")).await, incorrect());
 }
+
+/// What a client may not read is not in the challenge; the `sub` never is.
+#[tokio::test]
+async fn the_challenge_shows_what_the_client_may_read() {
+    let server = TestServer::start().await;
+    let schema = json!([
+        { "Name": "team", "AttributeDataType": "String", "Mutable": true },
+        { "Name": "level", "AttributeDataType": "Number", "Mutable": true },
+    ]);
+    let pool = server.pool(json!({ "Schema": schema })).await;
+    let reads = json!(["email", "email_verified", "custom:team", "custom:level", "phone_number"]);
+    let client = server.client(&pool, json!({ "ReadAttributes": reads })).await;
+    let attributes =
+        [("email", "alice@example.com"), ("nickname", "Al"), ("custom:team", "blue"), ("custom:level", "7")];
+    people::add(&server, &pool, "alice", UserStatus::ForceChangePassword, Some(TEMPORARY), &attributes).await;
+    let challenge = begin(&server, &client, "alice").await;
+    let shown: Value = serde_json::from_str(text(&challenge["ChallengeParameters"], "userAttributes")).unwrap();
+    let expected = json!({ "email": "alice@example.com", "custom:team": "blue", "custom:level": "7" });
+    assert_eq!(shown, expected, "every value is a text");
+}
+
+/// A second factor comes after the new password, which verifies no address.
+#[tokio::test]
+async fn mfa_comes_after_the_new_password() {
+    let server = TestServer::start().await;
+    let pool = server.pool(json!({})).await;
+    let client = server.client(&pool, json!({})).await;
+    let mfa = json!({
+        "UserPoolId": pool, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": { "Enabled": true },
+    });
+    server.ok("SetUserPoolMfaConfig", mfa).await;
+    let attributes = [("email", "alice@example.com")];
+    people::add(&server, &pool, "alice", UserStatus::ForceChangePassword, Some(TEMPORARY), &attributes).await;
+    let challenge = begin(&server, &client, "alice").await;
+    let given = json!({ "USERNAME": "alice", "NEW_PASSWORD": PASSWORD });
+    let asked = server.ok("RespondToAuthChallenge", respond(&client, &challenge["Session"], given)).await;
+    assert_eq!(asked["ChallengeName"], "MFA_SETUP");
+    assert_eq!(asked["ChallengeParameters"]["MFAS_CAN_SETUP"], r#"["SOFTWARE_TOKEN_MFA"]"#);
+    assert!(asked.get("AuthenticationResult").is_none());
+    let user = server.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "alice" })).await;
+    assert_eq!(user["UserStatus"], "CONFIRMED");
+    let verified = |attribute: &&Value| attribute["Name"] == "email_verified" && attribute["Value"] == "true";
+    assert!(!user["UserAttributes"].as_array().unwrap().iter().any(|attribute| verified(&attribute)));
+    // The password is chosen: the next sign-in asks for the second factor alone.
+    let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+    assert_eq!(asked["ChallengeName"], "MFA_SETUP");
+}
+
+/// A temporary password whose time is over is told in the same words by every way of proving it.
+#[tokio::test]
+async fn every_proof_of_an_old_temporary_password_is_told() {
+    let server = TestServer::start().await;
+    let pool = server.pool(json!({})).await;
+    let client = server.client(&pool, json!({})).await;
+    let choice = server.client(&pool, json!({ "ExplicitAuthFlows": ["ALLOW_USER_AUTH"] })).await;
+    let request = json!({
+        "UserPoolId": pool, "Username": "alice", "TemporaryPassword": TEMPORARY, "MessageAction": "SUPPRESS",
+    });
+    server.ok("AdminCreateUser", request).await;
+    begin(&server, &client, "alice").await;
+    // Seven days are the default.
+    server.advance_s(7 * 86_400);
+    let expired = error("NotAuthorized", "Temporary password has expired and must be reset by an administrator.");
+    let mut admin = by_password(&client, "alice", TEMPORARY);
+    admin["AuthFlow"] = "ADMIN_USER_PASSWORD_AUTH".into();
+    admin["UserPoolId"] = pool.as_str().into();
+    assert_eq!(server.refused("AdminInitiateAuth", admin).await, expired);
+    let mut preferred = by_password(&choice, "alice", TEMPORARY);
+    preferred["AuthFlow"] = "USER_AUTH".into();
+    preferred["AuthParameters"]["PREFERRED_CHALLENGE"] = "PASSWORD".into();
+    assert_eq!(server.refused("InitiateAuth", preferred).await, expired);
+    let exchange = Exchange::begin(&server, &client, "alice").await;
+    let proof = exchange.proof(&pool, TEMPORARY, server.clock.now_ms() / 1000);
+    assert_eq!(server.refused("RespondToAuthChallenge", exchange.respond(&client, proof)).await, expired);
+}

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::authenticator::Authenticator;
 use crate::chooser::App;
+use crate::dice::Dice;
 use crate::passkeys::{self, RELYING_PARTY};
 use crate::people::{self, Exchange, PASSWORD};
 
@@ -46,27 +47,6 @@ const CHALLENGES: [&str; 13] = [
     "NEW_PASSWORD_REQUIRED",
     "CUSTOM_CHALLENGE",
 ];
-
-/// Numbers that are as good as random and follow from a seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides as u64) as usize
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.roll(100) < chance
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.roll(from.len())]
-    }
-}
 
 /// What was proved in a sign-in, by the names that `amr` has; `new` is a temporary password replaced.
 type Proved = BTreeSet<&'static str>;
@@ -122,7 +102,7 @@ fn phone(user: usize) -> String {
 
 impl<'a> Walk<'a> {
     async fn new(server: &'a TestServer, seed: u64) -> Self {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::of(seed);
         let mfa = dice.pick(&["OFF", "OPTIONAL", "ON"]);
         let factors: &[&str] =
             if mfa == "ON" { &["PASSWORD", "WEB_AUTHN"] } else { &["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"] };
