@@ -40,10 +40,13 @@ fn expired() -> (String, String) {
     error("NotAuthorized", "Invalid session for the user, session is expired.")
 }
 
-/// Sends the right answer, and checks where it leads.
+/// Sends the right answer, and checks where it leads. USERNAME may be any name of the user's, and the hash over the one
+/// that the server told.
 async fn meet(stages: &Stages, stage: &mut Stage<'_>, row: &Row, asked: &mut Asked) -> Value {
-    let given = stage.right(asked);
-    let request = stage.request(asked, given);
+    let mut given = stage.right(asked);
+    given["USERNAME"] = stage.sub.as_str().into();
+    given["SECRET_HASH"] = stage.hash_over("alice").into();
+    let request = stage.bare(asked, given);
     let answer = stages.server.ok(stage.door(), request.clone()).await;
     match row.leads_to {
         Some(next) => {

@@ -93,6 +93,8 @@ pub struct Stage<'a> {
     pub pool: String,
     pub client: String,
     secret: Option<String>,
+    /// The id of alice.
+    pub sub: String,
     /// What it took to make alice ready: the secret of her app, her passkey, her device.
     app: Option<String>,
     passkey: Option<Authenticator>,
@@ -150,12 +152,22 @@ impl Stages {
             }
         }
         let pool = server.pool(settings).await;
-        let mut stage =
-            Stage { server, row, pool, client: String::new(), secret: None, app: None, passkey: None, device: None };
+        let mut stage = Stage {
+            server,
+            row,
+            pool,
+            client: String::new(),
+            secret: None,
+            sub: String::new(),
+            app: None,
+            passkey: None,
+            device: None,
+        };
         stage.be(json!({})).await;
         let contacts = [("email", EMAIL), ("phone_number", PHONE)];
         let contacts = if row.by == "MFA_SETUP" { &[][..] } else { &contacts[..] };
-        people::add(server, &stage.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), contacts).await;
+        let alice = people::add(server, &stage.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), contacts).await;
+        stage.sub = alice.id;
         people::confirmed(server, &stage.pool, "bob").await;
         stage.prepare().await;
         stage
@@ -373,8 +385,8 @@ impl Stage<'_> {
         request
     }
 
-    /// A hash of the client's secret over that name.
-    pub fn hash_over(&self, name: &str) -> String {
-        secret_hash::compute(self.secret.as_ref().expect("the client has a secret"), name, &self.client)
+    /// A hash of the client's secret over that name, if it has one.
+    pub fn hash_over(&self, name: &str) -> Option<String> {
+        Some(secret_hash::compute(self.secret.as_ref()?, name, &self.client))
     }
 }
