@@ -145,7 +145,7 @@ async fn a_senders_code_is_encrypted() {
     assert!(codes[1].as_str().unwrap().starts_with("AgR4"));
 }
 
-/// What `serve` refuses, it refuses with words that help.
+/// SECURITY 60: what `dev` alone may do, `serve` refuses, with words that help.
 #[tokio::test]
 async fn serve_runs_no_programs() {
     let directory = tempfile::tempdir().unwrap();

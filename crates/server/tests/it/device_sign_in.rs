@@ -88,6 +88,27 @@ async fn a_remembered_device_takes_the_place_of_mfa() {
     assert!(answer["AuthenticationResult"].get("NewDeviceMetadata").is_none());
 }
 
+/// SECURITY 25: a device that another user remembers takes nobody else's MFA away.
+#[tokio::test]
+async fn a_device_stands_in_for_its_own_user_alone() {
+    let server = TestServer::start().await;
+    let (pool, client) = with_mfa(&server).await;
+    let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+    let request = by_message(&client, &asked, &server.last_code("+12065550100"));
+    let alices = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
+    let device = Device::confirm(&server, &alices).await;
+
+    let phone = [("phone_number", "+12065550101"), ("phone_number_verified", "true")];
+    people::add(&server, &pool, "bob", UserStatus::Confirmed, Some(PASSWORD), &phone).await;
+    assert_eq!(server.refused("InitiateAuth", from_device(&client, "bob", &device.key)).await, gone());
+    let asked = server.ok("InitiateAuth", by_password(&client, "bob", PASSWORD)).await;
+    assert_eq!((&asked["ChallengeName"], &asked["AuthenticationResult"]), (&json!("SMS_MFA"), &Value::Null));
+    let srp = client::Client::new(server.cx.rng.bytes());
+    let begun = device.begin(&client, "bob", &srp, &asked["Session"]);
+    let refused = server.refused("RespondToAuthChallenge", begun).await;
+    assert_eq!(refused, error("NotAuthorized", "Invalid session for the user."));
+}
+
 /// SECURITY 24, 26: the device's proof can be neither skipped, replayed, nor made with another secret or in another
 /// session, and its failures count.
 #[tokio::test]

@@ -160,6 +160,7 @@ async fn only_the_key_of_the_tokens_own_sign_in_is_confirmed() {
     assert_eq!(own["Devices"][0]["DeviceKey"], his.key.as_str());
 }
 
+/// SECURITY 60: a pool that remembers no devices confirms, shows and forgets none.
 #[tokio::test]
 async fn where_devices_are_not_tracked_there_is_none() {
     let server = TestServer::start().await;

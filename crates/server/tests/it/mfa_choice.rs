@@ -248,3 +248,34 @@ async fn recovery_goes_by_another_channel_than_mfa() {
     let none = "Cannot reset password for the user as there is no registered/verified email or phone_number";
     assert_eq!(world.server.refused("ForgotPassword", forgot).await, error("InvalidParameter", none));
 }
+
+/// SECURITY 25: whoever reads a user's mail sets a new password, and has one factor then.
+#[tokio::test]
+async fn a_new_password_is_one_factor() {
+    let mfa = json!({ "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true } });
+    let world = World::recovering(mfa, json!([{ "Priority": 1, "Name": "verified_email" }])).await;
+    world.alice(&[("email", EMAIL), ("email_verified", "true")]).await;
+    let token = world.token().await;
+    let secret = world.register(&token).await;
+    world.prefer(json!({ "SoftwareToken": { "Enabled": true, "PreferredMfa": true } })).await;
+    world.server.ok("ForgotPassword", json!({ "ClientId": world.client, "Username": "alice" })).await;
+    let code = world.server.last_code(EMAIL);
+    let renew = json!({
+        "ClientId": world.client, "Username": "alice", "ConfirmationCode": code, "Password": "Other-Horse-8",
+    });
+    world.server.ok("ConfirmForgotPassword", renew).await;
+    world.server.advance_s(30);
+    for operation in ["InitiateAuth", "AdminInitiateAuth"] {
+        let mut begin = by_password(&world.client, "alice", "Other-Horse-8");
+        if operation == "AdminInitiateAuth" {
+            begin["UserPoolId"] = world.pool.as_str().into();
+            begin["AuthFlow"] = "ADMIN_USER_PASSWORD_AUTH".into();
+        }
+        let asked = world.server.ok(operation, begin).await;
+        assert_eq!(asked["ChallengeName"], "SOFTWARE_TOKEN_MFA", "{operation}");
+        assert_eq!(asked["AuthenticationResult"], serde_json::Value::Null, "{operation}");
+    }
+    let asked = world.server.ok("InitiateAuth", by_password(&world.client, "alice", "Other-Horse-8")).await;
+    let done = world.respond(&asked, json!({ "SOFTWARE_TOKEN_MFA_CODE": world.code(&secret) })).await;
+    assert!(done["AuthenticationResult"].is_object());
+}

@@ -200,6 +200,35 @@ async fn revocation_holds_across_nodes() {
     nodes.end().await;
 }
 
+/// SECURITY 22, 57: guesses and codes are counted by user, whichever node they ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold_across_nodes() {
+    let Some(nodes) = Nodes::start().await else { return };
+    let (a, b) = (&nodes.a, &nodes.b);
+    let pool = a.pool(json!({ "AutoVerifiedAttributes": ["email"] })).await;
+    let client = a.client(&pool, json!({})).await;
+    nodes.user(&pool, "ada").await;
+    for node in [a, b, a, b, a] {
+        let wrong = sign_in(node, &client, "ada", "Wrong-horse-1").await.error().unwrap();
+        assert_eq!(wrong.1, "Incorrect username or password.");
+    }
+    let locked = sign_in(b, &client, "ada", PASSWORD).await.error().unwrap();
+    assert_eq!(locked, ("NotAuthorizedException".to_owned(), "Password attempts exceeded".to_owned()));
+
+    let bob = json!({ "ClientId": client, "Username": "bob" });
+    let mut sign_up = bob.clone();
+    sign_up["Password"] = PASSWORD.into();
+    sign_up["UserAttributes"] = json!([{ "Name": "email", "Value": "bob@example.com" }]);
+    a.ok("SignUp", sign_up).await;
+    for node in [a, b, a, b, a] {
+        node.ok("ResendConfirmationCode", bob.clone()).await;
+    }
+    let (code, words) = b.refused("ResendConfirmationCode", bob).await;
+    let limit = ("LimitExceededException", "Attempt limit exceeded, please try after some time.");
+    assert_eq!((&*code, &*words), limit);
+    nodes.end().await;
+}
+
 /// A changed setting reaches the other node by notification, long before its cache is old.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_hold_across_nodes() {

@@ -165,6 +165,7 @@ async fn passkeys_are_their_users_alone() {
     assert_eq!(listed(&server, &ada).await, [passkey.wire_id()]);
 }
 
+/// SECURITY 60: passkeys that are off are neither begun nor taken.
 #[tokio::test]
 async fn a_pool_without_passkeys_registers_none() {
     let server = TestServer::start().await;

@@ -138,6 +138,7 @@ async fn a_session_is_for_clients_that_offer_a_choice() {
     assert_eq!(server.ok("ConfirmSignUp", confirmation).await, json!({}));
 }
 
+/// SECURITY 60: where codes are no first factor nobody goes without a password.
 #[tokio::test]
 async fn a_pool_without_codes_wants_a_password() {
     let server = TestServer::start().await;

@@ -47,6 +47,7 @@ async fn a_refresh_token_takes_its_sign_in_with_it() {
     server.ok("GetTokensFromRefreshToken", refresh(&client, text(&other, "RefreshToken"))).await;
 }
 
+/// SECURITY 60: a client without revocation revokes nothing.
 #[tokio::test]
 async fn what_cannot_be_revoked_is_told() {
     let server = TestServer::start().await;

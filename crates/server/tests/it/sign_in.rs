@@ -102,6 +102,7 @@ async fn what_is_wrong_is_told_in_the_services_words() {
     assert_eq!(server.refused("AdminInitiateAuth", request).await, foreign);
 }
 
+/// SECURITY 60: a flow that the client does not allow signs nobody in.
 #[tokio::test]
 async fn a_flow_has_its_door_and_needs_the_clients_leave() {
     let server = TestServer::start().await;

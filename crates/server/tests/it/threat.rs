@@ -5,7 +5,7 @@ use std::time::Duration;
 use cognate_testkit::TestServer;
 use serde_json::{Value, json};
 
-use crate::people::{PASSWORD, claims, confirmed, error, incorrect, text};
+use crate::people::{PASSWORD, by_password, claims, confirmed, error, incorrect, text};
 
 /// A pool in that mode with a client that may say where its users are; their ids.
 pub async fn protected(server: &TestServer, mode: &str) -> (String, String) {
@@ -180,6 +180,29 @@ async fn nothing_fails_open_on_an_unreadable_address() {
     server.ok("SetRiskConfiguration", json!({ "UserPoolId": pool, "RiskExceptionConfiguration": lists })).await;
     let not_allowed = error("NotAuthorized", "Request not allowed due to security reasons.");
     assert_eq!(server.refused("AdminInitiateAuth", garbled).await, not_allowed);
+}
+
+/// SECURITY 29: nor does a header move anybody to another address, whatever is in it.
+#[tokio::test]
+async fn headers_say_nothing_of_where_somebody_is() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    confirmed(&server, &pool, "alice").await;
+    let lists = json!({ "BlockedIPRangeList": ["127.0.0.0/8"] });
+    server.ok("SetRiskConfiguration", json!({ "UserPoolId": pool, "RiskExceptionConfiguration": lists })).await;
+    let not_allowed = error("NotAuthorized", "Request not allowed due to security reasons.");
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip"] {
+        for value in ["203.0.113.7", "203.0.113.7, 127.0.0.1", "for=203.0.113.7", "999.1.2.3", "::::", ","] {
+            let request = http::Request::post(server.url())
+                .header("content-type", "application/x-amz-json-1.1")
+                .header("x-amz-target", "AWSCognitoIdentityProviderService.InitiateAuth")
+                .header(header, value)
+                .header("accept-language", ";;q=,*-")
+                .body(by_password(&client, "alice", PASSWORD).to_string().into())
+                .unwrap();
+            assert_eq!(server.send(request).await.error().as_ref(), Some(&not_allowed), "{header}: {value}");
+        }
+    }
 }
 
 #[tokio::test]

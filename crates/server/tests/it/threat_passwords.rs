@@ -193,6 +193,20 @@ fn a_damaged_list_starts_nothing() {
     assert!(!directory.path().join("new.list").exists());
 }
 
+/// SECURITY 29: nor does a map of addresses that cannot be read leave travels unjudged.
+#[test]
+fn a_damaged_map_starts_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("empty.mmdb", &b""[..]), ("text.mmdb", b"no map at all")] {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+        let setting = format!("threat.geoip_file={name}");
+        let refused = cognate(directory.path(), &["dev", "--memory", "--port", "0", "--set", &setting]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains(&format!("threat.geoip_file cannot be used: {name}")), "{said}");
+    }
+}
+
 /// The SHA-1 of [`PASSWORD`] in hexadecimal.
 fn sha1_of_password() -> String {
     assert_eq!(PASSWORD, "Correct-Horse-7");

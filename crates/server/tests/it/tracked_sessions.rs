@@ -27,6 +27,7 @@ async fn listed(server: &TestServer, tokens: &Value) -> Vec<Value> {
     answer["Sessions"].as_array().unwrap().clone()
 }
 
+/// SECURITY 60: a pool that tracks no sessions shows none.
 #[tokio::test]
 async fn a_pool_says_whether_it_tracks_and_how_many() {
     let server = TestServer::start().await;
