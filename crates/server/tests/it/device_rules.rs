@@ -263,3 +263,23 @@ async fn administrators_let_a_device_prove_itself() {
     let fresh = world.server.ok("AdminInitiateAuth", refresh(Some(&device.key))).await;
     assert!(fresh["AuthenticationResult"]["AccessToken"].is_string());
 }
+
+/// Where devices are not tracked any more, none takes the place of MFA; a key of nobody's is still told from one.
+#[tokio::test]
+async fn a_pool_that_stopped_tracking_asks_no_device() {
+    let world = world(TestServer::start().await, json!({ "ChallengeRequiredOnNewDevice": true }), "ON").await;
+    let (_, tokens) = sign_in(&world, None).await;
+    let device = Device::confirm(&world.server, &tokens).await;
+    assert_eq!(sign_in(&world, Some(&device)).await.0, "DEVICE_SRP_AUTH");
+    let mut untracked = sending();
+    untracked["UserPoolId"] = world.pool.as_str().into();
+    untracked["MfaConfiguration"] = "ON".into();
+    world.server.ok("UpdateUserPool", untracked).await;
+    let (asked, tokens) = sign_in(&world, Some(&device)).await;
+    assert_eq!(asked, "SMS_MFA");
+    assert_eq!(claims(text(&tokens, "AccessToken")).get("device_key"), None);
+    assert_eq!(tokens.get("NewDeviceMetadata"), None);
+    let mut strange = by_password(&world.client, "alice", PASSWORD);
+    strange["AuthParameters"]["DEVICE_KEY"] = "us-east-1_0".into();
+    assert_eq!(world.server.refused("InitiateAuth", strange).await, gone());
+}

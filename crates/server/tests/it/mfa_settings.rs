@@ -294,3 +294,64 @@ async fn passkeys_count_only_beside_another_method() {
     assert_eq!(refused, invalid(words));
     world.prefer(json!({ "WebAuthn": { "Enabled": true }, "Email": { "Enabled": true } })).await;
 }
+
+/// MFA turned off asks nobody, and keeps what users chose for the day it is turned on again.
+#[tokio::test]
+async fn what_users_chose_outlives_a_pool_without_mfa() {
+    let world = World::new(every()).await;
+    world.alice(&[("phone_number", PHONE)]).await;
+    world.prefer(json!({ "SMS": { "Enabled": true, "PreferredMfa": true } })).await;
+    assert_eq!(world.sign_in().await["ChallengeName"], "SMS_MFA");
+    for off in ["UpdateUserPool", "SetUserPoolMfaConfig"] {
+        let mut settings = if off == "UpdateUserPool" { sending() } else { json!({}) };
+        settings["UserPoolId"] = world.pool.as_str().into();
+        settings["MfaConfiguration"] = "OFF".into();
+        world.server.ok(off, settings).await;
+        assert!(world.sign_in().await["AuthenticationResult"].is_object(), "{off}");
+        let user = world.user().await;
+        assert_eq!(
+            (&user["UserMFASettingList"], &user["PreferredMfaSetting"]),
+            (&json!(["SMS_MFA"]), &json!("SMS_MFA"))
+        );
+        world.configure(every()).await;
+        assert_eq!(world.sign_in().await["ChallengeName"], "SMS_MFA", "{off}");
+    }
+}
+
+/// What serves sign-ins by passkey stays unless it is given; what a pool cannot have is refused in the service's words.
+#[tokio::test]
+async fn passkey_settings_are_replaced_as_one() {
+    let server = TestServer::start().await;
+    let pool = server.pool(json!({})).await;
+    let given = json!({ "WebAuthnConfiguration": { "RelyingPartyId": "example.com", "UserVerification": "required" } });
+    set(&server, &pool, given.clone()).await.unwrap();
+    set(&server, &pool, json!({ "MfaConfiguration": "OFF" })).await.unwrap();
+    assert_eq!(shown(&server, &pool).await["WebAuthnConfiguration"], given["WebAuthnConfiguration"]);
+    let other = json!({ "WebAuthnConfiguration": { "RelyingPartyId": "example.org" } });
+    set(&server, &pool, other.clone()).await.unwrap();
+    assert_eq!(shown(&server, &pool).await["WebAuthnConfiguration"], other["WebAuthnConfiguration"]);
+
+    let lite = server.pool(json!({ "UserPoolTier": "LITE" })).await;
+    let counted = json!({ "WebAuthnConfiguration": { "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION" } });
+    let words = "The following features need to be disabled for the LITE pricing tier configured: Passkey MFA";
+    assert_eq!(set(&server, &lite, counted).await, Err(error("FeatureUnavailableInTier", words)));
+    for (bad, member) in [
+        (json!({ "MfaConfiguration": "SOMETIMES" }), "mfaConfiguration"),
+        (json!({ "WebAuthnConfiguration": { "UserVerification": "maybe" } }), "webAuthnConfiguration.userVerification"),
+        (
+            json!({ "WebAuthnConfiguration": { "FactorConfiguration": "TWO" } }),
+            "webAuthnConfiguration.factorConfiguration",
+        ),
+    ] {
+        let (class, words) = set(&server, &pool, bad).await.unwrap_err();
+        assert_eq!(class, "InvalidParameterException");
+        let told = format!("at '{member}' failed to satisfy constraint: Member must satisfy enum value set: [");
+        assert!(words.starts_with("1 validation error detected: Value ") && words.contains(&told), "{words}");
+    }
+    for message in ["Code", "Your code is here"] {
+        let (class, words) =
+            set(&server, &pool, json!({ "EmailMfaConfiguration": { "Message": message } })).await.unwrap_err();
+        assert_eq!(class, "InvalidParameterException");
+        assert!(words.contains("at 'emailMfaConfiguration.message' failed to satisfy constraint"), "{words}");
+    }
+}

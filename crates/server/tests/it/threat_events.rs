@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::people::{self, PASSWORD, by_password, confirmed, error, incorrect, text};
 use crate::threat::{abroad, events, from, home, on_risk, protected};
 
-const PLACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/threat/places.mmdb");
+/// Where a few addresses are.
+pub const PLACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/threat/places.mmdb");
 
 #[tokio::test]
 async fn places_are_shown_and_nobody_travels_faster_than_airliners() {

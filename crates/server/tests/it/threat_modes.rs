@@ -1,11 +1,13 @@
 //! Where risk is looked at: custom sign-ins in a mode of their own, and addresses as far as a client may tell them.
 
+use cognate_shapes::enums::UserStatus;
 use cognate_testkit::TestServer;
 use cognate_testkit::lambda::{Lambda, Reply, arn};
 use serde_json::{Value, json};
 
-use crate::people::{PASSWORD, confirmed, error, text};
-use crate::threat::{events, home, on_risk};
+use crate::people::{self, Exchange, PASSWORD, confirmed, error, incorrect, text};
+use crate::second_factors::{PHONE, sending};
+use crate::threat::{events, from, home, on_risk};
 
 /// Asks one thing of who comes by CUSTOM_AUTH, and takes any answer.
 fn content(event: &Value) -> Reply {
@@ -106,4 +108,73 @@ async fn only_a_client_with_a_secret_tells_where_its_users_are() {
         let expected = if believed { "198.51.100.9" } else { "127.0.0.1" };
         assert_eq!(newest["EventContextData"]["IpAddress"], expected, "client {n}");
     }
+}
+
+/// Each level of risk has an action of its own.
+#[tokio::test]
+async fn each_level_has_its_own_action() {
+    let server = TestServer::start().await;
+    let mut actions = ["BLOCK", "NO_ACTION", "MFA_IF_CONFIGURED"];
+    for _ in 0..3 {
+        let mut settings = sending();
+        settings["UserPoolAddOns"] = json!({ "AdvancedSecurityMode": "ENFORCED" });
+        settings["MfaConfiguration"] = "OPTIONAL".into();
+        let pool = server.pool(settings).await;
+        let client = server.client(&pool, json!({})).await;
+        let phone = [("phone_number", PHONE)];
+        people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &phone).await;
+        server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+        let act = |n: usize| json!({ "Notify": false, "EventAction": actions[n] });
+        let takeover = json!({ "Actions": { "LowAction": act(0), "MediumAction": act(1), "HighAction": act(2) } });
+        let set = json!({ "UserPoolId": pool, "AccountTakeoverRiskConfiguration": takeover });
+        server.ok("SetRiskConfiguration", set).await;
+        // Another program at home; another program elsewhere; the same after some wrong passwords.
+        let low = from(&pool, &client, "alice", PASSWORD, "203.0.113.7", "other/1");
+        let medium = from(&pool, &client, "alice", PASSWORD, "198.51.100.9", "elsewhere/1");
+        let high = from(&pool, &client, "alice", PASSWORD, "192.0.2.9", "nowhere/1");
+        for (n, (level, request)) in [("Low", low), ("Medium", medium), ("High", high)].into_iter().enumerate() {
+            if level == "High" {
+                for _ in 0..3 {
+                    let wrong = server.refused("AdminInitiateAuth", home(&pool, &client, "wrong")).await;
+                    assert_eq!(wrong, incorrect());
+                }
+                events(&server, &pool, 6).await;
+            }
+            server.advance_s(10);
+            let answer = server.call("AdminInitiateAuth", request).await;
+            let what = format!("{level} {}", actions[n]);
+            match actions[n] {
+                "BLOCK" => {
+                    let unable = error("NotAuthorized", "Unable to login because of security reasons.");
+                    assert_eq!(answer.error(), Some(unable), "{what}");
+                }
+                "NO_ACTION" => assert!(answer.json()["AuthenticationResult"].is_object(), "{what}"),
+                _ => assert_eq!(answer.json()["ChallengeName"], "SMS_MFA", "{what}"),
+            }
+            let newest = &events(&server, &pool, if n == 2 { 7 } else { n + 2 }).await[0];
+            assert_eq!(newest["EventRisk"]["RiskLevel"], level, "{what}");
+        }
+        actions.rotate_left(1);
+    }
+}
+
+/// Risk is judged where no password is sent as well.
+#[tokio::test]
+async fn a_sign_in_by_srp_is_judged_like_any_other() {
+    let server = TestServer::start().await;
+    let (pool, client) = crate::threat::protected(&server, "ENFORCED").await;
+    confirmed(&server, &pool, "alice").await;
+    server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+    for (action, blocked) in [("BLOCK", true), ("NO_ACTION", false)] {
+        on_risk(&server, &pool, action).await;
+        server.advance_s(10);
+        let exchange = Exchange::begin(&server, &client, "alice").await;
+        let proof = exchange.proof(&pool, PASSWORD, server.clock.now_ms() / 1000);
+        let answer = server.call("RespondToAuthChallenge", exchange.respond(&client, proof)).await;
+        let unable = error("NotAuthorized", "Unable to login because of security reasons.");
+        assert_eq!(answer.error(), blocked.then_some(unable), "{action}");
+    }
+    let listed = events(&server, &pool, 3).await;
+    let told: Vec<_> = listed.iter().map(|event| text(&event["EventRisk"], "RiskDecision")).collect();
+    assert_eq!(told, ["AccountTakeover", "Block", "NoRisk"]);
 }
