@@ -11,6 +11,7 @@ use cognate_testkit::lambda::{Reply, arn};
 use serde_json::{Value, json};
 
 use crate::people::{self, PASSWORD, by_password, confirmed, text};
+use crate::second_factors::sending;
 use crate::trigger_sources::{NO_CLIENT, Scene, no_groups};
 
 const EMAIL: &str = "ada@example.com";
@@ -203,4 +204,40 @@ async fn other_providers_and_hosted_pages_have_their_events() {
     let request = json!({ "userAttributes": scene.attributes("ada").await, "groupConfiguration": no_groups() });
     let response = json!({ "claimsOverrideDetails": null });
     assert_eq!(scene.last(), scene.event("TokenGeneration_HostedAuth", "ada", &scene.client, request, response));
+}
+
+/// What an answer to a challenge brings along goes with the code that it asks for; what began the sign-in does not.
+#[tokio::test]
+async fn metadata_of_an_answer_goes_with_its_code() {
+    for (trigger, factor) in
+        [("CustomMessage", "EMAIL_OTP"), ("CustomEmailSender", "EMAIL_OTP"), ("CustomSMSSender", "SMS_OTP")]
+    {
+        let mut settings = sending();
+        let factors = json!(["PASSWORD", "EMAIL_OTP", "SMS_OTP"]);
+        settings["Policies"] = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": factors } });
+        let scene = Scene::new(&[trigger], settings).await;
+        let flows = json!({ "ExplicitAuthFlows": ["ALLOW_USER_AUTH"] });
+        let client = scene.server.client(&scene.pool, flows).await;
+        let attributes = [
+            ("email", EMAIL),
+            ("email_verified", "true"),
+            ("phone_number", "+12065550100"),
+            ("phone_number_verified", "true"),
+        ];
+        people::add(&scene.server, &scene.pool, "ada", UserStatus::Confirmed, Some(PASSWORD), &attributes).await;
+        let begin = json!({
+            "ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": { "USERNAME": "ada" },
+            "ClientMetadata": { "first": "not for messages" },
+        });
+        let asked = scene.server.ok("InitiateAuth", begin).await;
+        assert_eq!((&asked["ChallengeName"], scene.lambda.calls().len()), (&json!("SELECT_CHALLENGE"), 0));
+        let answer = json!({
+            "ClientId": client, "ChallengeName": "SELECT_CHALLENGE", "Session": asked["Session"],
+            "ChallengeResponses": { "USERNAME": "ada", "ANSWER": factor }, "ClientMetadata": { "m": "1" },
+        });
+        let asked = scene.server.ok("RespondToAuthChallenge", answer).await;
+        assert_eq!(asked["ChallengeName"], factor);
+        let source = format!("{trigger}_Authentication");
+        scene.assert_message(&source, "ada", &client, json!({ "m": "1" })).await;
+    }
 }

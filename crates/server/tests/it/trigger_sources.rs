@@ -117,7 +117,7 @@ impl Scene {
     }
 
     /// The last event must be that of a message to `name`, whole.
-    async fn assert_message(&self, source: &str, name: &str, client: &str, metadata: Value) {
+    pub async fn assert_message(&self, source: &str, name: &str, client: &str, metadata: Value) {
         let told = self.last();
         let mut request = json!({ "userAttributes": self.attributes(name).await });
         let (trigger, kind) = source.split_once('_').unwrap();
