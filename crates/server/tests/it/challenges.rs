@@ -48,17 +48,14 @@ async fn meet(stages: &Stages, stage: &mut Stage<'_>, row: &Row, asked: &mut Ask
     given["SECRET_HASH"] = stage.hash_over("alice").into();
     let request = stage.bare(asked, given);
     let answer = stages.server.ok(stage.door(), request.clone()).await;
-    match row.leads_to {
-        Some(next) => {
-            assert_eq!(answer["ChallengeName"], next, "{}", row.by);
-            assert!(answer.get("AuthenticationResult").is_none(), "{}", row.by);
-            assert_ne!(answer["Session"], asked.answer["Session"], "{}", row.by);
-        }
-        None => {
-            assert!(answer["AuthenticationResult"]["AccessToken"].is_string(), "{}: {answer}", row.by);
-            assert_eq!(answer["ChallengeParameters"], json!({}), "{}", row.by);
-            assert!(answer.get("Session").is_none() && answer.get("ChallengeName").is_none(), "{}", row.by);
-        }
+    if let Some(next) = row.leads_to {
+        assert_eq!(answer["ChallengeName"], next, "{}", row.by);
+        assert!(answer.get("AuthenticationResult").is_none(), "{}", row.by);
+        assert_ne!(answer["Session"], asked.answer["Session"], "{}", row.by);
+    } else {
+        assert!(answer["AuthenticationResult"]["AccessToken"].is_string(), "{}: {answer}", row.by);
+        assert_eq!(answer["ChallengeParameters"], json!({}), "{}", row.by);
+        assert!(answer.get("Session").is_none() && answer.get("ChallengeName").is_none(), "{}", row.by);
     }
     request
 }

@@ -305,9 +305,9 @@ impl Stage<'_> {
                 self.begin("USER_AUTH", prefer(factor)).await
             }
             "CUSTOM_CHALLENGE" | "ADMIN_NO_SRP_AUTH" => self.begin("CUSTOM_AUTH", json!({ "USERNAME": "alice" })).await,
-            "DEVICE_SRP_AUTH" => self.from_device().await,
+            "DEVICE_SRP_AUTH" => self.on_device().await,
             "DEVICE_PASSWORD_VERIFIER" => {
-                let asked = self.from_device().await;
+                let asked = self.on_device().await;
                 let device = self.device.as_ref().unwrap();
                 let mut begin = device.begin(&self.client, "alice", &client, &asked["Session"]);
                 begin["ChallengeResponses"] = self.hashed(begin["ChallengeResponses"].take());
@@ -319,7 +319,7 @@ impl Stage<'_> {
         Asked { answer, srp: kept }
     }
 
-    async fn from_device(&self) -> Value {
+    async fn on_device(&self) -> Value {
         let key = &self.device.as_ref().unwrap().key;
         let given = json!({ "USERNAME": "alice", "PASSWORD": PASSWORD, "DEVICE_KEY": key });
         self.begin("USER_PASSWORD_AUTH", given).await

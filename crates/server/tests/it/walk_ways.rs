@@ -177,7 +177,7 @@ impl<'a> Walk<'a> {
             let first = if seen.custom { "custom" } else { "pwd" };
             assert!(seen.proved.contains(first), "a second step without a first: {}", self.trail);
         }
-        seen.challenge = challenge.to_owned();
+        challenge.clone_into(&mut seen.challenge);
         seen.session = answer["Session"].clone();
         seen.parameters = answer["ChallengeParameters"].clone();
         seen.code = (challenge == "SMS_MFA").then(|| self.server.last_code(&self.phone));
