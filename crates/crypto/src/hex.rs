@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// The digits of `bytes`, two a byte.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         write!(out, "{byte:02x}").expect("a String takes whatever is written to it");

@@ -6,7 +6,7 @@
 #[expect(unsafe_code, reason = "constant-time big numbers come from aws-lc, whose interface is C")]
 mod bn;
 mod calendar;
-mod hex;
+pub mod hex;
 pub mod ids;
 pub mod jose;
 mod mac;

@@ -1,9 +1,11 @@
 //! Requests that the server makes itself: where they may go, how long they may take, how much may come back.
 
 mod address;
+pub mod aws;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::fmt;
 use std::future::Future;
@@ -22,6 +24,7 @@ use url::{Host, Url};
 use crate::config::{self, ConfigError};
 
 pub use address::Reach;
+pub use webhook::Webhook;
 
 /// What a connection has to be made within; the call's own time bounds it too.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);

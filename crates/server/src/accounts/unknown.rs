@@ -1,9 +1,9 @@
 //! What a name that nobody has answers where clients may not learn who exists: the same as a user would, the same
 //! every time, and nothing that anybody could use.
 
-use cognate_crypto::ids;
 use cognate_crypto::seal::Kind;
 use cognate_crypto::srp::{self, Verifier};
+use cognate_crypto::{hex, ids};
 use cognate_shapes::enums::VerifiedAttribute;
 
 use super::names::{is_email, is_phone_number, username_key};
@@ -27,7 +27,7 @@ pub fn user_id(cx: &Context, pool: &Pool, name: &str) -> String {
 /// Under what the name's attempts and codes are kept: tells neither the name nor, by being found, that it is a user's.
 pub fn subject(cx: &Context, pool: &Pool, name: &str) -> String {
     let digest = digest(cx, pool, "subject", name);
-    digest[..16].iter().fold(String::from("unknown:"), |text, byte| format!("{text}{byte:02x}"))
+    format!("unknown:{}", hex::encode(&digest[..16]))
 }
 
 /// Where a code would have gone if it could go by one of `ways`, the first preferred: an address of the kind that was

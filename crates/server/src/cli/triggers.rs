@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Failed, Of};
 use crate::clock::Clock;
-use crate::config::{self, Config, Log, LogFormat};
-use crate::outbound::Outbound;
+use crate::config::{Config, Log, LogFormat};
+use crate::outbound::{Outbound, Webhook};
 use crate::rng::Rng;
 use crate::triggers::encryption_sdk::WrappingKey;
-use crate::triggers::targets::Key;
 use crate::triggers::{Failure, Target, Targets, Trigger, invoke, samples};
 
 const EXAMPLES: &str = "\
@@ -133,9 +132,7 @@ impl Test {
         let Some(path) = &self.secret_file else {
             return Err(Failed::new("a webhook's calls are signed: name the file with its secret by --secret-file"));
         };
-        let unreadable = |error: &dyn std::fmt::Display| Failed::new(format!("{}: {error}", path.display()));
-        let secret = config::read_secret(path).map_err(|error| unreadable(&error))?;
-        Ok(Target::Webhook { url: text.clone(), secret: Key::new(&secret).map_err(|error| unreadable(&error))? })
+        Webhook::new(text, None, Some(path)).map(Target::Webhook).map_err(Failed::new)
     }
 }
 
@@ -207,7 +204,7 @@ fn why(failure: &Failure) -> &str {
 fn where_it_is(target: &Target) -> String {
     match target {
         Target::Lambda { endpoint, arn, .. } => format!("{arn} at {endpoint}"),
-        Target::Webhook { url, .. } => format!("webhook {url}"),
+        Target::Webhook(webhook) => format!("webhook {}", webhook.url()),
         Target::Command(command) => format!("program {}", command.last().map_or("", String::as_str)),
     }
 }

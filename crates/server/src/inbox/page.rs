@@ -1,10 +1,10 @@
 //! The inbox as a page: what the templates show.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::{Kind, Message, instant};
 
@@ -89,7 +89,7 @@ impl Page {
     /// The address of this page with another filter or message.
     fn href(&self, id: Option<&u64>, kind: Option<&str>, live: bool) -> String {
         let path = id.map_or_else(|| "/inbox".to_owned(), |id| format!("/inbox/{id}"));
-        let mut query = form_urlencoded(&[("kind", kind.unwrap_or_default()), ("to", &self.to)]);
+        let mut query = query(&[("kind", kind.unwrap_or_default()), ("to", &self.to)]);
         if !live {
             query.push_str(if query.is_empty() { "live=off" } else { "&live=off" });
         }
@@ -137,20 +137,8 @@ impl Opened {
     }
 }
 
-fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
-    let encode = |value: &str| {
-        value.bytes().fold(String::new(), |mut out, byte| {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
-                _ => _ = write!(out, "%{byte:02X}"),
-            }
-            out
-        })
-    };
-    let pairs: Vec<String> = pairs
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
-    pairs.join("&")
+/// A query of what is not empty.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
 }

@@ -11,12 +11,12 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde_json::{Value, json};
 
 use super::DeliveryError;
-use super::gateway::Endpoint;
 use super::ses::Ses;
-use super::webhook::Webhook;
+use super::webhook::{post, webhook};
 use crate::config::{self, ConfigError, MailTransport, SmtpTls};
 use crate::inbox::{Inbox, Kind, NewMessage};
-use crate::outbound::Outbound;
+use crate::outbound::aws::Endpoint;
+use crate::outbound::{Outbound, Webhook};
 
 /// Time given to the SMTP server for each step.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -94,7 +94,7 @@ impl Mailer {
             }
             MailTransport::Webhook => {
                 let (secret, file) = (config.webhook_secret.as_ref(), config.webhook_secret_file.as_ref());
-                let webhook = Webhook::new("mail", &config.webhook_url, secret, file)?;
+                let webhook = webhook("mail", &config.webhook_url, secret, file)?;
                 Self::Webhook { webhook, from: config.from.clone() }
             }
             MailTransport::Inbox => Self::Inbox { inbox: inbox.clone(), from: config.from.clone() },
@@ -110,7 +110,7 @@ impl Mailer {
         match self {
             Self::Smtp(smtp) => smtp.send(email).await,
             Self::Ses(ses) => ses.send(outbound, email).await,
-            Self::Webhook { webhook, from } => webhook.send(outbound, email.at, &email.posted(from)?).await,
+            Self::Webhook { webhook, from } => post(webhook, outbound, email.at, &email.posted(from)?).await,
             Self::Inbox { inbox, from } => {
                 let to = mailbox(&email.to)?;
                 let from = mailbox(email.from.as_deref().unwrap_or(from))?;

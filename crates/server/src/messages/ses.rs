@@ -8,9 +8,10 @@ use lettre::message::Mailbox;
 use serde_json::{Value, json};
 
 use super::email::mailbox;
-use super::gateway::{Endpoint, json_error, post, taken};
+use super::gateway::{at, post, taken};
 use super::{DeliveryError, Email};
 use crate::outbound::Outbound;
+use crate::outbound::aws::{Endpoint, error_name};
 
 /// The SES of a Region.
 #[derive(Clone, Debug)]
@@ -23,19 +24,19 @@ pub struct Ses {
 impl Ses {
     pub(super) async fn send(&self, outbound: &Outbound, email: Email) -> Result<(), DeliveryError> {
         let region = email.sender.region.clone();
-        let (endpoint, reach) = self.endpoint.at("email", &region)?;
+        let (endpoint, reach) = at(&self.endpoint, "email", &region)?;
         let url = format!("{endpoint}/v2/email/outbound-emails");
-        let at = email.at;
+        let now = email.at;
         let body = Bytes::from(self.body(&email)?.to_string());
         let response = post(outbound, reach, || {
             let mut request = Request::post(&url)
                 .header("content-type", "application/json")
                 .body(body.clone())
                 .map_err(DeliveryError::new)?;
-            outbound.sign(&mut request, "ses", &region, at).map_err(DeliveryError::new)?;
+            outbound.sign(&mut request, "ses", &region, now).map_err(DeliveryError::new)?;
             Ok(request)
         });
-        taken("SES", &response.await?, json_error)
+        taken("SES", &response.await?, error_name)
     }
 
     fn body(&self, email: &Email) -> Result<Value, DeliveryError> {

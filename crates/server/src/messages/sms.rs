@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::DeliveryError;
-use super::gateway::Endpoint;
 use super::segments::segments;
 use super::sns::{Eums, Sns};
-use super::webhook::Webhook;
+use super::webhook::{post, webhook};
 use crate::config::{self, ConfigError, SmsTransport};
 use crate::inbox::{Inbox, Kind, NewMessage};
-use crate::outbound::Outbound;
+use crate::outbound::aws::Endpoint;
+use crate::outbound::{Outbound, Webhook};
 
 /// Most segments of one message, as SNS has it (1,600 bytes).
 const MOST_SEGMENTS: usize = 10;
@@ -60,7 +60,7 @@ impl Texter {
             SmsTransport::Sns => Self::Sns(Sns { endpoint: Endpoint::new(&config.sns_endpoint) }),
             SmsTransport::Webhook => {
                 let (secret, file) = (config.webhook_secret.as_ref(), config.webhook_secret_file.as_ref());
-                Self::Webhook(Webhook::new("sms", &config.webhook_url, secret, file)?)
+                Self::Webhook(webhook("sms", &config.webhook_url, secret, file)?)
             }
             SmsTransport::Inbox => Self::Inbox(inbox.clone()),
             SmsTransport::None => Self::None,
@@ -85,7 +85,7 @@ impl Texter {
                 let message = json!({
                     "medium": "SMS", "to": sms.to, "text": sms.text, "segments": segments, "code": sms.code,
                 });
-                webhook.send(outbound, sms.at, &message).await
+                post(webhook, outbound, sms.at, &message).await
             }
             Self::Inbox(inbox) => {
                 inbox.add(NewMessage {

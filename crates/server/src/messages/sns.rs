@@ -6,9 +6,10 @@ use http::Request;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::gateway::{Endpoint, json_error, post, taken, xml_error};
+use super::gateway::{at, post, taken, xml_error_name};
 use super::{DeliveryError, Sms};
 use crate::outbound::Outbound;
+use crate::outbound::aws::{Endpoint, error_name};
 
 /// The SNS and the End User Messaging of a Region.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl Sns {
 
     async fn publish(&self, outbound: &Outbound, sms: &Sms) -> Result<(), DeliveryError> {
         let region = sms.sender.region.as_str();
-        let (endpoint, reach) = self.endpoint.at("sns", region)?;
+        let (endpoint, reach) = at(&self.endpoint, "sns", region)?;
         let url = format!("{endpoint}/");
         // Transactional: the delivery matters more than the price.
         let form = form_urlencoded::Serializer::new(String::new())
@@ -57,12 +58,12 @@ impl Sns {
             outbound.sign(&mut request, "sns", region, sms.at).map_err(DeliveryError::new)?;
             Ok(request)
         });
-        taken("SNS", &response.await?, xml_error)
+        taken("SNS", &response.await?, xml_error_name)
     }
 
     async fn send_text_message(&self, outbound: &Outbound, sms: &Sms, eums: &Eums) -> Result<(), DeliveryError> {
         let region = sms.sender.region.as_str();
-        let (endpoint, reach) = self.endpoint.at("sms-voice", region)?;
+        let (endpoint, reach) = at(&self.endpoint, "sms-voice", region)?;
         let url = format!("{endpoint}/");
         let mut message = json!({
             "DestinationPhoneNumber": sms.to, "MessageBody": sms.text, "MessageType": "TRANSACTIONAL",
@@ -89,6 +90,6 @@ impl Sns {
             outbound.sign(&mut request, "sms-voice", region, sms.at).map_err(DeliveryError::new)?;
             Ok(request)
         });
-        taken("End User Messaging", &response.await?, json_error)
+        taken("End User Messaging", &response.await?, error_name)
     }
 }

@@ -162,9 +162,9 @@ pub fn build(source: &Path, out: &Path, mut progress: impl FnMut(usize)) -> Resu
         if hash.is_empty() && line.trim().is_empty() {
             continue;
         }
-        let bytes = sha1_of_hex(hash)
-            .ok_or_else(|| wrong(source, format!("line {} is no SHA-1 in hexadecimal", number + 1)))?;
-        keys.push(key(&bytes));
+        let key =
+            key_of_hex(hash).ok_or_else(|| wrong(source, format!("line {} is no SHA-1 in hexadecimal", number + 1)))?;
+        keys.push(key);
         if keys.len() % 1_000_000 == 0 {
             progress(keys.len());
         }
@@ -229,27 +229,19 @@ fn key(sha1: &[u8]) -> u64 {
     sha1.iter().take(8).fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-/// The bytes of 40 hexadecimal digits.
-fn sha1_of_hex(hex: &str) -> Option<[u8; 20]> {
-    let digits = hex.as_bytes();
-    if digits.len() != 40 {
-        return None;
-    }
-    let mut bytes = [0; 20];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-        *byte = u8::try_from(high? << 4 | low?).ok()?;
-    }
-    Some(bytes)
+/// The same of a hash in hexadecimal.
+fn key_of_hex(sha1: &str) -> Option<u64> {
+    let is_sha1 = sha1.len() == 40 && sha1.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_sha1 { u64::from_str_radix(&sha1[..16], 16).ok() } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cognate_crypto::hex;
 
     fn sha1(password: &str) -> String {
-        let hash = digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-        hash.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"))
+        hex::encode(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()).as_ref()).to_uppercase()
     }
 
     #[test]

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::config::{self, Config, ConfigError};
 use crate::context::Context;
 use crate::directory::Pool;
+use crate::outbound::aws::Endpoint;
 use crate::rng::Rng;
 
 use message::{DATA_KEY_LEN, WrappedKey};
@@ -30,10 +31,7 @@ pub enum WrappingKey {
     /// A key of the configuration.
     Raw(RawKey),
     /// The pool's `KMSKeyID`.
-    Kms {
-        /// Without a trailing slash; empty for AWS itself.
-        endpoint: String,
-    },
+    Kms { endpoint: Endpoint },
 }
 
 /// A 256-bit key that the functions hold as well; the SDK calls it a raw AES key.
@@ -58,7 +56,7 @@ impl WrappingKey {
         const KEY: &str = "triggers.encryption_key_file";
         let triggers = &config.triggers;
         let Some(path) = &triggers.encryption_key_file else {
-            return Ok(Self::Kms { endpoint: triggers.kms_endpoint.trim_end_matches('/').to_owned() });
+            return Ok(Self::Kms { endpoint: Endpoint::new(&triggers.kms_endpoint) });
         };
         let wrong = |error: &dyn fmt::Display| {
             ConfigError::value(KEY, config.origin(KEY), format!("{}: {error}", path.display()))

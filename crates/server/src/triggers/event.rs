@@ -60,8 +60,8 @@ impl<'a> Occasion<'a> {
         versioned.map_or(PreTokenGenerationLambdaVersion::V10, |versioned| versioned.lambda_version)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "callers make the request for this event alone")]
     /// The event of a trigger; one whose answer nobody waits for has no `response`.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the request for this event alone")]
     pub fn event(&self, version: &str, source: &str, name: &str, request: Value, response: Option<Value>) -> Value {
         let mut event = json!({
             "version": version,

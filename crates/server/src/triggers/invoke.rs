@@ -164,7 +164,7 @@ pub async fn call(
                 Target::Lambda { endpoint, reach, region, arn } => {
                     lambda::call(&asked, endpoint, *reach, region, arn).await
                 }
-                Target::Webhook { url, secret } => webhook::call(&asked, url, secret).await,
+                Target::Webhook(webhook) => webhook::call(&asked, webhook).await,
                 Target::Command(command) => command::call(&asked, command).await,
             }
         };

@@ -1,13 +1,14 @@
 //! Calls a function through Lambda's Invoke API: AWS itself or anything that speaks it.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Failure;
 use super::invoke::Asked;
 use crate::outbound::Reach;
+use crate::outbound::aws::error_name;
 
 pub(super) async fn call(
     asked: &Asked<'_>,
@@ -24,7 +25,7 @@ pub(super) async fn call(
         response = send(asked, &url, "RequestResponse", reach, region).await?;
     }
     if !response.status().is_success() {
-        return Err(refusal(response.status(), response.headers(), response.body()));
+        return Err(refusal(&response));
     }
     match response.headers().get("x-amz-function-error") {
         Some(kind) => Err(function_error(response.body(), kind.to_str().unwrap_or("Unhandled"))),
@@ -60,17 +61,12 @@ fn function_error(body: &[u8], kind: &str) -> Failure {
     Failure::function(message)
 }
 
-/// Why Lambda did not run the function. The error's name is in a header, as `Name` or `Name:http://…`.
-fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
-    let of_header = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
-    let name = of_header.or_else(|| told["__type"].as_str()).unwrap_or_default();
-    let name = name.split(':').next().and_then(|name| name.rsplit('#').next()).unwrap_or_default();
-    let is_name = !name.is_empty() && name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric());
-    let name = if is_name { name.to_owned() } else { format!("HTTP {}", status.as_u16()) };
+/// Why Lambda did not run the function.
+fn refusal(response: &Response<Bytes>) -> Failure {
+    let status = response.status();
     Failure::Invocation {
         detail: format!("the Invoke API answered {}", status.as_u16()),
-        error: name,
+        error: error_name(response).unwrap_or_else(|| format!("HTTP {}", status.as_u16())),
         // A function that was started and failed is answered 500 to 599 as well, and is not started again.
         passing: status == StatusCode::TOO_MANY_REQUESTS,
     }

@@ -28,8 +28,7 @@ use cognate_shapes::pool::LambdaConfig;
 use serde_json::Value;
 
 pub use invoke::{Failure, invoke};
-pub use targets::{Key, Target, Targets};
-pub use webhook::{SIGNATURE, TIMESTAMP, signature};
+pub use targets::{Target, Targets};
 
 /// A place in a pool's life where a function is called, named as errors name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

@@ -1,6 +1,7 @@
 //! What a pool says in its messages: its own texts, and the link that confirms a sign-up.
 
 use cognate_shapes::enums::DefaultEmailOption;
+use url::form_urlencoded;
 
 use crate::context::Context;
 use crate::directory::Pool;
@@ -38,23 +39,10 @@ pub fn confirms_by_link(pool: &Pool) -> bool {
 
 /// The address that confirms a sign-up. Its host is the configuration's, never a request's.
 pub fn confirmation_link(cx: &Context, pool: &Pool, client_id: &str, username: &str, code: &str) -> String {
-    let [client_id, username, code] = [client_id, username, code].map(percent_encoded);
-    format!(
-        "{}/{}/confirmUser?client_id={client_id}&user_name={username}&confirmation_code={code}",
-        cx.config.server.public_url, pool.id
-    )
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("client_id", client_id)
+        .append_pair("user_name", username)
+        .append_pair("confirmation_code", code)
+        .finish();
+    format!("{}/{}/confirmUser?{query}", cx.config.server.public_url, pool.id)
 }
-
-/// The text as a value of a query (RFC 3986 section 2.1).
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
-        }
-    }
-    out
-}
-
-const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];

@@ -14,7 +14,7 @@ use super::EncryptionContext;
 use super::message::{DATA_KEY_LEN, WrappedKey};
 use crate::config::is_region;
 use crate::context::Context;
-use crate::outbound::Reach;
+use crate::outbound::aws::Endpoint;
 
 const WITHIN: Duration = Duration::from_secs(5);
 const AT_MOST: usize = 64 * 1024;
@@ -35,16 +35,13 @@ struct DataKey {
 /// In words for the log.
 pub(super) async fn data_key(
     cx: &Context,
-    endpoint: &str,
+    endpoint: &Endpoint,
     key_id: &str,
     context: &EncryptionContext,
 ) -> Result<(Zeroizing<[u8; DATA_KEY_LEN]>, WrappedKey), String> {
-    let region = region(key_id).ok_or("the pool's KMSKeyID is not the ARN of a key in a Region")?;
-    let (url, reach) = match endpoint {
-        "" if key_id.starts_with("arn:aws-cn:") => (format!("https://kms.{region}.amazonaws.com.cn"), Reach::Public),
-        "" => (format!("https://kms.{region}.amazonaws.com"), Reach::Public),
-        endpoint => (endpoint.to_owned(), Reach::Configured),
-    };
+    let region = region(key_id);
+    let at = region.and_then(|region| Some((region, endpoint.of("kms", region)?)));
+    let (region, (url, reach)) = at.ok_or("the pool's KMSKeyID is not the ARN of a key in a Region")?;
     let asked = json!({ "KeyId": key_id, "NumberOfBytes": DATA_KEY_LEN, "EncryptionContext": context });
     let mut request = Request::post(url)
         .header("content-type", "application/x-amz-json-1.1")
