@@ -1,225 +1,21 @@
-//! Second factors: a pool's, a user's, and the registration of authenticator apps.
+//! The second factors of a user, and by what a user may sign in.
 
 use std::sync::Arc;
 
-use cognate_shapes::enums::{UserPoolMfa, VerifySoftwareTokenResponse};
 use cognate_shapes::error::{Code, Error, Result};
-use cognate_shapes::mfa::{
-    EmailMfaConfig, EmailMfaSettings, SmsMfaConfig, SmsMfaSettings, SoftwareTokenMfaConfig, SoftwareTokenMfaSettings,
-    WebAuthnConfiguration, WebAuthnMfaSettings,
-};
-use cognate_shapes::scalars::{
-    ConfiguredUserAuthFactors, SecretCode, Session, SoftwareTokenMfaUserCode, Text, Token, UserPoolId, Username,
-};
+use cognate_shapes::mfa::{EmailMfaSettings, SmsMfaSettings, SoftwareTokenMfaSettings, WebAuthnMfaSettings};
+use cognate_shapes::scalars::{ConfiguredUserAuthFactors, Text, Token, UserPoolId, Username};
 use cognate_shapes::user::MfaOption;
 use cognate_shapes::{Input, Output};
 
-use super::operation::{Done, Iam, Operation, Public, TokenHolder, token_holders};
+use super::operation::{Done, Iam, Operation, TokenHolder, token_holders};
 use crate::accounts::first_factors;
 use crate::accounts::mfa::{self, Method, Setting};
 use crate::accounts::user::{self, User};
-use crate::auth;
 use crate::context::Context;
-use crate::directory::{self, Pool, mfa_rules, pool_changes};
-use crate::tokens::verify::{self, Bearer};
+use crate::directory::{self, Pool};
 
 token_holders! { SetUserMFAPreference, SetUserSettings, GetUserAuthFactors }
-
-/// Sets by which second factors users of a pool sign in, and whether they must.
-#[derive(Debug, Input)]
-pub struct SetUserPoolMfaConfig {
-    pub user_pool_id: UserPoolId,
-    pub sms_mfa_configuration: Option<SmsMfaConfig>,
-    pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
-    pub email_mfa_configuration: Option<EmailMfaConfig>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub web_authn_configuration: Option<WebAuthnConfiguration>,
-}
-
-/// What is in force now.
-#[derive(Debug, Output)]
-pub struct SetUserPoolMfaConfigOutput {
-    pub sms_mfa_configuration: Option<SmsMfaConfig>,
-    pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
-    pub email_mfa_configuration: Option<EmailMfaConfig>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub web_authn_configuration: Option<WebAuthnConfiguration>,
-}
-
-impl Operation for SetUserPoolMfaConfig {
-    type Caller = Iam;
-    type Output = SetUserPoolMfaConfigOutput;
-    const ERRORS: &[Code] = &[
-        Code::InvalidParameter,
-        Code::TooManyRequests,
-        Code::ConcurrentModification,
-        Code::ResourceNotFound,
-        Code::InvalidSmsRoleAccessPolicy,
-        Code::InvalidSmsRoleTrustRelationship,
-        Code::NotAuthorized,
-        Code::OperationNotEnabled,
-        Code::InternalError,
-        Code::FeatureUnavailableInTier,
-    ];
-
-    async fn call(self, cx: &Context, caller: Iam) -> Result<SetUserPoolMfaConfigOutput> {
-        let id = self.user_pool_id.to_string();
-        let mut pool = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
-        let given = mfa_rules::Given {
-            mfa: self.mfa_configuration,
-            sms: self.sms_mfa_configuration,
-            software_token: self.software_token_mfa_configuration,
-            email: self.email_mfa_configuration,
-            web_authn: self.web_authn_configuration,
-        };
-        mfa_rules::configure(&mut pool, given)?;
-        pool.modified_ms = cx.clock.now_ms();
-        pool_changes::replace(cx, &pool).await?;
-        Ok(SetUserPoolMfaConfigOutput {
-            sms_mfa_configuration: sms(&pool),
-            software_token_mfa_configuration: pool.further.software_token_mfa_configuration,
-            email_mfa_configuration: pool.further.email_mfa_configuration,
-            mfa_configuration: pool.settings.mfa_configuration.or(Some(UserPoolMfa::Off)),
-            web_authn_configuration: pool.further.web_authn_configuration,
-        })
-    }
-}
-
-/// Shows the second factors of a pool.
-#[derive(Debug, Input)]
-pub struct GetUserPoolMfaConfig {
-    pub user_pool_id: UserPoolId,
-}
-
-/// What is in force.
-#[derive(Debug, Output)]
-pub struct GetUserPoolMfaConfigOutput {
-    pub sms_mfa_configuration: Option<SmsMfaConfig>,
-    pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
-    pub email_mfa_configuration: Option<EmailMfaConfig>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub web_authn_configuration: Option<WebAuthnConfiguration>,
-}
-
-impl Operation for GetUserPoolMfaConfig {
-    type Caller = Iam;
-    type Output = GetUserPoolMfaConfigOutput;
-    const ERRORS: &[Code] = &[
-        Code::InvalidParameter,
-        Code::TooManyRequests,
-        Code::ResourceNotFound,
-        Code::NotAuthorized,
-        Code::InternalError,
-    ];
-
-    async fn call(self, cx: &Context, caller: Iam) -> Result<GetUserPoolMfaConfigOutput> {
-        let id = self.user_pool_id.to_string();
-        let pool = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
-        Ok(GetUserPoolMfaConfigOutput {
-            sms_mfa_configuration: sms(&pool),
-            software_token_mfa_configuration: pool.further.software_token_mfa_configuration,
-            email_mfa_configuration: pool.further.email_mfa_configuration,
-            mfa_configuration: pool.settings.mfa_configuration.or(Some(UserPoolMfa::Off)),
-            web_authn_configuration: pool.further.web_authn_configuration,
-        })
-    }
-}
-
-/// Begins to register an authenticator app: for who is signed in, or for who must set up MFA to sign in.
-#[derive(Debug, Input)]
-pub struct AssociateSoftwareToken {
-    pub access_token: Option<Token>,
-    pub session: Option<Session>,
-}
-
-/// The secret to enter into the app; in a sign-in also the next `Session`.
-#[derive(Debug, Output)]
-pub struct AssociateSoftwareTokenOutput {
-    pub secret_code: Option<SecretCode>,
-    pub session: Option<Session>,
-}
-
-impl Operation for AssociateSoftwareToken {
-    type Caller = Public;
-    type Output = AssociateSoftwareTokenOutput;
-    const ERRORS: &[Code] = &[
-        Code::ConcurrentModification,
-        Code::InvalidParameter,
-        Code::NotAuthorized,
-        Code::ResourceNotFound,
-        Code::InternalError,
-        Code::SoftwareTokenMFANotFound,
-        Code::Forbidden,
-        Code::OperationNotEnabled,
-    ];
-
-    async fn call(self, cx: &Context, caller: Public) -> Result<AssociateSoftwareTokenOutput> {
-        let (secret, session) = match (&self.access_token, &self.session) {
-            (Some(token), None) => {
-                let bearer = bearer(cx, token).await?;
-                (mfa::associate(cx, &bearer.pool, &bearer.user).await?, None)
-            }
-            (None, Some(session)) => {
-                let (secret, next) = auth::associate_software_token(cx, &caller.origin, session).await?;
-                (secret, Some(next))
-            }
-            (None, None) | (Some(_), Some(_)) => return Err(Error::access_token_or_session()),
-        };
-        Ok(AssociateSoftwareTokenOutput { secret_code: Some(SecretCode::trusted(secret.as_str())), session })
-    }
-}
-
-/// Ends the registration of an authenticator app with a code it shows.
-#[derive(Debug, Input)]
-pub struct VerifySoftwareToken {
-    pub access_token: Option<Token>,
-    pub session: Option<Session>,
-    pub user_code: SoftwareTokenMfaUserCode,
-    pub friendly_device_name: Option<Text>,
-}
-
-/// That it worked; in a sign-in also the next `Session`.
-#[derive(Debug, Output)]
-pub struct VerifySoftwareTokenOutput {
-    pub status: Option<VerifySoftwareTokenResponse>,
-    pub session: Option<Session>,
-}
-
-impl Operation for VerifySoftwareToken {
-    type Caller = Public;
-    type Output = VerifySoftwareTokenOutput;
-    const ERRORS: &[Code] = &[
-        Code::InvalidParameter,
-        Code::ResourceNotFound,
-        Code::InvalidUserPoolConfiguration,
-        Code::NotAuthorized,
-        Code::TooManyRequests,
-        Code::PasswordResetRequired,
-        Code::UserNotFound,
-        Code::UserNotConfirmed,
-        Code::InternalError,
-        Code::EnableSoftwareTokenMFA,
-        Code::SoftwareTokenMFANotFound,
-        Code::CodeMismatch,
-        Code::Forbidden,
-        Code::OperationNotEnabled,
-    ];
-
-    async fn call(self, cx: &Context, caller: Public) -> Result<VerifySoftwareTokenOutput> {
-        let name = self.friendly_device_name.map(|name| name.as_str().to_owned()).filter(|name| !name.is_empty());
-        let code = &self.user_code;
-        let session = match (&self.access_token, &self.session) {
-            (Some(token), None) => {
-                let bearer = bearer(cx, token).await?;
-                mfa::verify(cx, &bearer.pool, &bearer.user, code, name).await?;
-                None
-            }
-            (None, Some(session)) => Some(auth::verify_software_token(cx, &caller.origin, session, code, name).await?),
-            (None, None) | (Some(_), Some(_)) => return Err(Error::access_token_or_session()),
-        };
-        Ok(VerifySoftwareTokenOutput { status: Some(VerifySoftwareTokenResponse::Success), session })
-    }
-}
 
 /// Turns second factors of the user on and off whose access token it is.
 #[derive(Debug, Input)]
@@ -298,38 +94,6 @@ impl Operation for AdminSetUserMFAPreference {
         );
         let (pool, user) = named(cx, &caller, &self.user_pool_id, self.username).await?;
         mfa::change(cx, &pool, &user.id, move |pool, user| mfa::set_preference(pool, user, &settings, passkey)).await?;
-        Ok(Done {})
-    }
-}
-
-/// Removes the authenticator app of a user.
-#[derive(Debug, Input)]
-pub struct AdminDeleteSoftwareToken {
-    pub user_pool_id: UserPoolId,
-    pub username: Username,
-}
-
-impl Operation for AdminDeleteSoftwareToken {
-    type Caller = Iam;
-    type Output = Done;
-    const ERRORS: &[Code] = &[
-        Code::ResourceNotFound,
-        Code::InvalidParameter,
-        Code::NotAuthorized,
-        Code::TooManyRequests,
-        Code::UserNotFound,
-        Code::UserNotConfirmed,
-        Code::OperationNotEnabled,
-        Code::InternalError,
-    ];
-
-    async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
-        let (pool, user) = named(cx, &caller, &self.user_pool_id, self.username).await?;
-        mfa::change(cx, &pool, &user.id, |_, user| {
-            user.profile.mfa.remove_authenticator();
-            Ok(())
-        })
-        .await?;
         Ok(Done {})
     }
 }
@@ -479,30 +243,20 @@ impl Operation for AdminGetUserAuthFactors {
     }
 }
 
-/// What a pool says of text messages.
-fn sms(pool: &Pool) -> Option<SmsMfaConfig> {
-    let config = SmsMfaConfig {
-        sms_authentication_message: pool.settings.sms_authentication_message.clone(),
-        sms_configuration: pool.settings.sms_configuration.clone(),
-    };
-    (config != SmsMfaConfig::default()).then_some(config)
-}
-
-/// Whose access token it is, in operations that may go without one.
-async fn bearer(cx: &Context, token: &Token) -> Result<Bearer> {
-    verify::access_token(cx, token).await.map_err(|error| match error.code {
-        Code::UserNotFound => Error::access_token_revoked(),
-        _ => error,
-    })
-}
-
-async fn named(cx: &Context, caller: &Iam, pool_id: &UserPoolId, name: Username) -> Result<(Arc<Pool>, User)> {
+/// The user whom an administrator names.
+pub(super) async fn named(
+    cx: &Context,
+    caller: &Iam,
+    pool_id: &UserPoolId,
+    name: Username,
+) -> Result<(Arc<Pool>, User)> {
     let pool = directory::pool_of(cx, &caller.principal, pool_id).await?;
     let of = Arc::clone(&pool);
     let user = cx.store.read(move |tx| user::by_name(tx, &of, &name)).await?;
     Ok((pool, user.ok_or_else(Error::user_not_found)?))
 }
 
+/// What the caller of either operation says of each method, and of passkeys.
 fn settings(
     sms: Option<SmsMfaSettings>,
     software_token: Option<SoftwareTokenMfaSettings>,

@@ -6,6 +6,7 @@ pub mod devices;
 pub mod dispatch;
 pub mod groups;
 pub mod mfa;
+pub mod mfa_config;
 pub mod open;
 pub mod operation;
 pub mod pagination;
@@ -17,6 +18,7 @@ pub mod risk;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
+pub mod software_tokens;
 pub mod tags;
 pub mod tokens;
 pub mod users;
@@ -46,8 +48,9 @@ operations! {
         GetUserPoolClientSessionConfiguration;
     groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, AdminAddUserToGroup,
         AdminRemoveUserFromGroup, AdminListGroupsForUser, ListUsersInGroup;
-    mfa: SetUserPoolMfaConfig, GetUserPoolMfaConfig, AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference,
-        AdminSetUserMFAPreference, AdminDeleteSoftwareToken, SetUserSettings, AdminSetUserSettings, GetUserAuthFactors,
+    mfa_config: SetUserPoolMfaConfig, GetUserPoolMfaConfig;
+    software_tokens: AssociateSoftwareToken, VerifySoftwareToken, AdminDeleteSoftwareToken;
+    mfa: SetUserMFAPreference, AdminSetUserMFAPreference, SetUserSettings, AdminSetUserSettings, GetUserAuthFactors,
         AdminGetUserAuthFactors;
     risk: SetRiskConfiguration, DescribeRiskConfiguration, AdminListUserAuthEvents, AdminUpdateAuthEventFeedback,
         UpdateAuthEventFeedback;

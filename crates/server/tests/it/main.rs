@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod accounts;
+mod addresses;
 mod attributes;
 mod auth_flows;
 mod authenticator;
@@ -12,6 +13,7 @@ mod choice_passkeys;
 mod chooser;
 mod cli;
 mod cli_triggers;
+mod client_secrets;
 mod clients;
 mod clock;
 mod codes;

@@ -1,15 +1,13 @@
-//! What each entity's functions do, and that no row outlives its pool or user.
+//! What each entity's functions do.
 
 use cognate_store::user_search::Range;
 use cognate_store::{
-    Error, Kind, Store, Tx, access_keys, aliases, attempts, auth_events, client_secrets, clients, codes, devices,
-    failures, groups, leases, memberships, meta, passkeys, pools, risk_configurations, sessions, signing_keys, spent,
-    user_search, users,
+    Error, Tx, access_keys, aliases, attempts, auth_events, client_secrets, clients, codes, failures, groups, leases,
+    memberships, meta, pools, risk_configurations, sessions, signing_keys, spent, user_search, users,
 };
 use tokio::task::JoinSet;
 
 use crate::databases::Database;
-use crate::enrolled::{device, passkey};
 
 pub fn pool(id: &str) -> pools::Pool {
     pools::Pool {
@@ -52,7 +50,7 @@ pub fn group(pool: &str, name: &str) -> groups::Group {
     }
 }
 
-fn client(pool: &str, id: &str) -> clients::Client {
+pub fn client(pool: &str, id: &str) -> clients::Client {
     clients::Client {
         pool_id: pool.to_owned(),
         id: id.to_owned(),
@@ -63,7 +61,7 @@ fn client(pool: &str, id: &str) -> clients::Client {
     }
 }
 
-fn secret(pool: &str, client: &str, id: &str) -> client_secrets::ClientSecret {
+pub fn secret(pool: &str, client: &str, id: &str) -> client_secrets::ClientSecret {
     client_secrets::ClientSecret {
         pool_id: pool.to_owned(),
         client_id: client.to_owned(),
@@ -73,7 +71,7 @@ fn secret(pool: &str, client: &str, id: &str) -> client_secrets::ClientSecret {
     }
 }
 
-fn session(pool: &str, user: &str, id: &str) -> sessions::Session {
+pub fn session(pool: &str, user: &str, id: &str) -> sessions::Session {
     sessions::Session {
         pool_id: pool.to_owned(),
         user_id: user.to_owned(),
@@ -89,7 +87,7 @@ fn session(pool: &str, user: &str, id: &str) -> sessions::Session {
     }
 }
 
-fn code(pool: &str, user: &str) -> codes::Code {
+pub fn code(pool: &str, user: &str) -> codes::Code {
     codes::Code {
         pool_id: pool.to_owned(),
         user_id: user.to_owned(),
@@ -102,7 +100,7 @@ fn code(pool: &str, user: &str) -> codes::Code {
     }
 }
 
-fn key(pool: &str, kid: &str) -> signing_keys::SigningKey {
+pub fn key(pool: &str, kid: &str) -> signing_keys::SigningKey {
     signing_keys::SigningKey {
         pool_id: pool.to_owned(),
         kid: kid.to_owned(),
@@ -315,7 +313,7 @@ fn grouping(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn event(pool: &str, user: &str, id: &str, created_ms: i64) -> auth_events::AuthEvent {
+pub fn event(pool: &str, user: &str, id: &str, created_ms: i64) -> auth_events::AuthEvent {
     auth_events::AuthEvent {
         pool_id: pool.to_owned(),
         user_id: user.to_owned(),
@@ -327,7 +325,7 @@ fn event(pool: &str, user: &str, id: &str, created_ms: i64) -> auth_events::Auth
     }
 }
 
-fn risk(pool: &str, client: &str) -> risk_configurations::RiskConfiguration {
+pub fn risk(pool: &str, client: &str) -> risk_configurations::RiskConfiguration {
     let (pool_id, client_id) = (pool.to_owned(), client.to_owned());
     risk_configurations::RiskConfiguration { pool_id, client_id, modified_ms: 1, doc: "{}".to_owned() }
 }
@@ -398,124 +396,6 @@ fn keeping(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A pool with a row in every table that has a pool_id, most of them of one user.
-fn fill(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
-    pools::insert(tx, &pool(id))?;
-    clients::insert(tx, &client(id, &format!("client of {id}")))?;
-    client_secrets::insert(tx, &secret(id, "c", "s"))?;
-    users::insert(tx, &user(id, 1))?;
-    let one = user(id, 1).id;
-    aliases::claim(tx, id, b"a@b", "email", &one)?;
-    user_search::replace(tx, id, &one, &[("email", b"a@b")])?;
-    codes::put(tx, &code(id, &one))?;
-    attempts::increment(tx, id, &one, "forgot", 0)?;
-    failures::put(tx, id, b"name-1", failures::Failures::default())?;
-    sessions::insert(tx, &session(id, &one, "s"))?;
-    spent::spend(tx, id, b"id", 1)?;
-    groups::insert_if_absent(tx, &group(id, "g"))?;
-    memberships::add(tx, id, &one, "g", 1)?;
-    devices::insert_if_absent(tx, &device(id, &one, "d"))?;
-    passkeys::insert_if_absent(tx, &passkey(id, &one, b"k"))?;
-    auth_events::put(tx, &event(id, &one, "e", 1))?;
-    risk_configurations::put(tx, &risk(id, ""))?;
-    signing_keys::insert(tx, &key(id, "k"))
-}
-
-/// How many rows each table with the column has for the pool.
-async fn rows_of(store: &Store, column: &str, pool: &'static str) -> Vec<(String, i64)> {
-    let tables = match store.kind() {
-        Kind::Sqlite => {
-            "SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = $1 ORDER BY 1"
-        }
-        Kind::Postgres => {
-            "SELECT CAST(table_name AS TEXT) FROM information_schema.columns
-             WHERE table_schema = 'public' AND CAST(column_name AS TEXT) = $1 ORDER BY 1"
-        }
-    };
-    let column = column.to_owned();
-    let counted = store.scan(move |tx| {
-        let mut counts = Vec::new();
-        for row in tx.all(tables, &[(&column).into()])? {
-            let table = row.text(0)?;
-            let count: &'static str = format!("SELECT COUNT(*) FROM {table} WHERE pool_id = $1").leak();
-            let count = tx.one(count, &[pool.into()])?.map_or(Ok(0), |row| row.int(0))?;
-            counts.push((table, count));
-        }
-        Ok::<_, Error>(counts)
-    });
-    counted.await.unwrap()
-}
-
-pub async fn deleting_a_pool_leaves_nothing(Database { store, .. }: Database) {
-    store.write(|tx| fill(tx, "p").and_then(|()| fill(tx, "q"))).await.unwrap();
-    let before = rows_of(&store, "pool_id", "p").await;
-    assert!(before.len() >= 14 && before.iter().all(|(_, count)| *count > 0), "{before:?}");
-    assert_eq!(store.write(|tx| pools::delete(tx, "p")).await, Ok(true));
-    let after = rows_of(&store, "pool_id", "p").await;
-    assert!(after.iter().all(|(_, count)| *count == 0), "{after:?}");
-    assert_eq!(rows_of(&store, "pool_id", "q").await, before);
-}
-
-pub async fn deleting_a_user_leaves_nothing(Database { store, .. }: Database) {
-    store.write(|tx| fill(tx, "p").and_then(|()| fill(tx, "q"))).await.unwrap();
-    let before = rows_of(&store, "user_id", "p").await;
-    assert!(before.len() >= 5 && before.iter().all(|(_, count)| *count > 0), "{before:?}");
-    assert_eq!(store.write(|tx| users::delete(tx, "p", &user("p", 1).id)).await, Ok(true));
-    let after = rows_of(&store, "user_id", "p").await;
-    assert!(after.iter().all(|(_, count)| *count == 0), "{after:?}");
-    assert_eq!(store.read(|tx| failures::get(tx, "p", b"name-1")).await, Ok(None));
-    assert_eq!(store.read(|tx| pools::users(tx, "p")).await, Ok(0));
-    assert_eq!(rows_of(&store, "user_id", "q").await, before);
-}
-
-pub async fn pages_are_whole_and_in_order(Database { store, .. }: Database) {
-    // Values that a careless upper end of a prefix would lose or let in.
-    const VALUES: [&[u8]; 7] = [b"ab", b"ab\0", b"ab\xff", b"ab\xff\xff", b"abc", b"ac", b"\xff\xff"];
-    store
-        .write(|tx| {
-            for number in 0..21_u32 {
-                users::insert(tx, &user("p", number))?;
-                let value = VALUES[number as usize % VALUES.len()];
-                user_search::replace(tx, "p", &user("p", number).id, &[("name", value)])?;
-            }
-            users::insert(tx, &user("q", 1))?;
-            user_search::replace(tx, "q", &user("q", 1).id, &[("name", b"ab")])
-        })
-        .await
-        .unwrap();
-    for prefix in [&b""[..], b"a", b"ab", b"ab\xff", b"\xff", b"\xff\xff", b"b"] {
-        let found = store.read(move |tx| {
-            let mut found: Vec<user_search::Position> = Vec::new();
-            loop {
-                let page = user_search::page(tx, "p", "name", &Range::prefix(prefix), found.last(), 4)?;
-                if page.is_empty() {
-                    return Ok::<_, Error>(found);
-                }
-                found.extend(page.into_iter().map(|(_, position)| position));
-            }
-        });
-        let mut wanted: Vec<_> = (0..21)
-            .map(|number| (VALUES[number as usize % VALUES.len()].to_vec(), user("p", number).id))
-            .filter(|(value, _)| value.starts_with(prefix))
-            .collect();
-        wanted.sort();
-        assert_eq!(found.await.unwrap(), wanted);
-    }
-    let exact = store.read(|tx| user_search::page(tx, "p", "name", &Range::exact(b"ab"), None, 60)).await.unwrap();
-    assert_eq!(exact.len(), 3);
-    let pages = store.read(|tx| {
-        let mut ids: Vec<String> = Vec::new();
-        loop {
-            let page = users::page(tx, "p", ids.last().map_or("", String::as_str), 4)?;
-            if page.is_empty() {
-                return Ok::<_, Error>(ids);
-            }
-            ids.extend(page.into_iter().map(|user| user.id));
-        }
-    });
-    assert_eq!(pages.await.unwrap(), (0..21).map(|number| user("p", number).id).collect::<Vec<_>>());
-}
-
 pub async fn one_of_many_rotations_wins(Database { store, .. }: Database) {
     store.write(|tx| sessions::insert(tx, &session("p", "u", "s"))).await.unwrap();
     let mut jobs = JoinSet::new();
@@ -565,7 +445,7 @@ fn every_function_is_called_here() {
     for (entity, source) in SOURCES {
         for function in source.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
             let call = format!("{entity}::{}(", function.split('(').next().unwrap());
-            let tests = concat!(include_str!("entities.rs"), include_str!("enrolled.rs"));
+            let tests = concat!(include_str!("entities.rs"), include_str!("enrolled.rs"), include_str!("pages.rs"));
             assert!(tests.contains(&call), "{call} is not tested on both databases");
         }
     }

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod databases;
+mod deletion;
 mod enrolled;
 mod entities;
+mod pages;
 mod plans;
 mod postgres_only;
 mod sqlite_only;
@@ -50,10 +52,11 @@ contract! {
     enrolled: what_users_enrol_is_theirs;
     entities:
         every_function_does_what_it_says,
-        deleting_a_pool_leaves_nothing,
-        deleting_a_user_leaves_nothing,
-        pages_are_whole_and_in_order,
         one_of_many_rotations_wins;
+    deletion:
+        deleting_a_pool_leaves_nothing,
+        deleting_a_user_leaves_nothing;
+    pages: pages_are_whole_and_in_order;
     plans:
         no_statement_reads_a_whole_table;
 }
