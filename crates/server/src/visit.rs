@@ -8,8 +8,14 @@ use cognate_shapes::auth::{ContextData, UserContextData};
 use cognate_shapes::scalars::{AttributeValue, Text};
 use cognate_shapes::user::Attribute;
 
-use crate::api::operation::Origin;
 use crate::directory::Client;
+
+/// Where a request came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub peer: IpAddr,
+    pub user_agent: Option<String>,
+}
 
 /// The circumstances of one request.
 #[derive(Clone, Default)]

@@ -1,12 +1,13 @@
 //! `#[derive(Input)]` and `#[derive(Output)]` for structures of the wire.
 //!
 //! A field named `user_pool_id` is the member `UserPoolId`; `#[wire("CallbackURLs")]` says so where that rule does not
-//! hold; `#[wire(sensitive)]` on a structure keeps its values out of messages. A field without `Option` is required in a request. `Output` leaves absent members out.
+//! hold; `#[wire(sensitive)]` on a structure keeps its values out of messages. A field without `Option` is required in a
+//! request. `Output` leaves absent members out. The members of a `#[wire(flatten)]` field stand among the structure's own.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Fields, LitStr, Type, parse_macro_input};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Type, parse_macro_input};
 
 /// Derives `Described` and `Input`: reads every member even after a violation.
 #[proc_macro_derive(Input, attributes(wire))]
@@ -28,6 +29,8 @@ struct Member<'a> {
     /// The type without its `Option`.
     inner: &'a Type,
     optional: bool,
+    /// Whether its members stand in its place.
+    flat: bool,
 }
 
 fn expand(item: &DeriveInput, write: fn(&DeriveInput, &[Member<'_>]) -> Tokens) -> syn::Result<Tokens> {
@@ -40,13 +43,14 @@ fn expand(item: &DeriveInput, write: fn(&DeriveInput, &[Member<'_>]) -> Tokens) 
             for field in &fields.named {
                 let ident = field.ident.as_ref().ok_or_else(|| Error::new_spanned(field, "a member needs a name"))?;
                 let mut wire = pascal(&ident.to_string());
-                for attribute in &field.attrs {
+                let flat = says(&field.attrs, "flatten");
+                for attribute in field.attrs.iter().filter(|_| !flat) {
                     if attribute.path().is_ident("wire") {
                         wire = attribute.parse_args::<LitStr>()?.value();
                     }
                 }
-                let (inner, optional) = unwrap_option(&field.ty);
-                members.push(Member { field: ident, wire, inner, optional });
+                let (inner, optional) = if flat { (&field.ty, false) } else { unwrap_option(&field.ty) };
+                members.push(Member { field: ident, wire, inner, optional, flat });
             }
         }
         Fields::Unit => {}
@@ -57,21 +61,20 @@ fn expand(item: &DeriveInput, write: fn(&DeriveInput, &[Member<'_>]) -> Tokens) 
 
 fn described(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     let name = &item.ident;
-    let sensitive = says(item, "sensitive");
-    let described = members.iter().map(|Member { wire, inner, optional, .. }| {
-        let required = !optional;
-        quote! {
-            ::cognate_shapes::Member {
-                name: #wire,
-                required: #required,
-                shape: <#inner as ::cognate_shapes::Described>::shape(),
-            }
+    let sensitive = says(&item.attrs, "sensitive");
+    let described = members.iter().map(|Member { wire, inner, optional, flat, .. }| {
+        let shape = quote!(<#inner as ::cognate_shapes::Described>::shape());
+        if *flat {
+            return quote!(#shape.members().to_vec());
         }
+        let required = !optional;
+        quote!(vec![::cognate_shapes::Member { name: #wire, required: #required, shape: #shape }])
     });
     quote! {
         impl ::cognate_shapes::Described for #name {
             fn shape() -> ::cognate_shapes::Shape {
-                ::cognate_shapes::Shape::Structure { members: vec![#(#described),*], sensitive: #sensitive }
+                let members = <[::std::vec::Vec<::cognate_shapes::Member>]>::concat(&[#(#described),*]);
+                ::cognate_shapes::Shape::Structure { members, sensitive: #sensitive }
             }
         }
     }
@@ -79,11 +82,15 @@ fn described(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
 
 fn input_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     let name = &item.ident;
-    let sensitive = says(item, "sensitive");
+    let sensitive = says(&item.attrs, "sensitive");
     let fields: Vec<_> = members.iter().map(|member| member.field).collect();
-    let reads = members.iter().map(|Member { field, wire, inner, optional }| {
+    let reads = members.iter().map(|Member { field, wire, inner, optional, flat }| {
         let read = if *optional { quote!(optional) } else { quote!(required) };
-        let read = quote!(members.#read::<#inner>(#wire, at, found));
+        let read = if *flat {
+            quote!(<#inner as ::cognate_shapes::input::ReadMembers>::read(members, at, found))
+        } else {
+            quote!(members.#read::<#inner>(#wire, at, found))
+        };
         if sensitive { quote!(let #field = found.hiding(|found| #read)?;) } else { quote!(let #field = #read?;) }
     });
     let described = described(item, members);
@@ -91,13 +98,23 @@ fn input_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
         #described
 
         impl ::cognate_shapes::Input for #name {
-            #[allow(unused_mut, unused_variables)]
             fn parse(
                 value: ::serde_json::Value,
                 at: &::cognate_shapes::Path<'_>,
                 found: &mut ::cognate_shapes::Violations,
             ) -> ::std::result::Result<::std::option::Option<Self>, ::cognate_shapes::Malformed> {
                 let mut members = ::cognate_shapes::input::Members::of(value)?;
+                <Self as ::cognate_shapes::input::ReadMembers>::read(&mut members, at, found)
+            }
+        }
+
+        impl ::cognate_shapes::input::ReadMembers for #name {
+            #[allow(unused_variables)]
+            fn read(
+                members: &mut ::cognate_shapes::input::Members,
+                at: &::cognate_shapes::Path<'_>,
+                found: &mut ::cognate_shapes::Violations,
+            ) -> ::std::result::Result<::std::option::Option<Self>, ::cognate_shapes::Malformed> {
                 #(#reads)*
                 #(let ::std::option::Option::Some(#fields) = #fields else { return Ok(::std::option::Option::None) };)*
                 Ok(::std::option::Option::Some(Self { #(#fields),* }))
@@ -108,36 +125,46 @@ fn input_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
 
 fn output_impl(item: &DeriveInput, members: &[Member<'_>]) -> Tokens {
     let name = &item.ident;
-    let writes = members.iter().map(|Member { field, wire, optional, .. }| {
-        if *optional {
+    let writes = members.iter().map(|Member { field, wire, optional, flat, .. }| {
+        if *flat {
+            quote!(::cognate_shapes::shape::WriteMembers::write(&self.#field, map)?;)
+        } else if *optional {
             quote! {
                 if let ::std::option::Option::Some(value) = &self.#field {
-                    ::serde::ser::SerializeMap::serialize_entry(&mut map, #wire, value)?;
+                    ::serde::ser::SerializeMap::serialize_entry(map, #wire, value)?;
                 }
             }
         } else {
-            quote!(::serde::ser::SerializeMap::serialize_entry(&mut map, #wire, &self.#field)?;)
+            quote!(::serde::ser::SerializeMap::serialize_entry(map, #wire, &self.#field)?;)
         }
     });
     // A structure that is read as well as written is described by its `Input`.
-    let described = if says(item, "both") { Tokens::new() } else { described(item, members) };
+    let described = if says(&item.attrs, "both") { Tokens::new() } else { described(item, members) };
     quote! {
         #described
 
         impl ::serde::Serialize for #name {
-            #[allow(unused_mut)]
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(::std::option::Option::None)?;
-                #(#writes)*
+                ::cognate_shapes::shape::WriteMembers::write(self, &mut map)?;
                 ::serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        impl ::cognate_shapes::shape::WriteMembers for #name {
+            #[allow(unused_variables)]
+            fn write<M: ::serde::ser::SerializeMap>(&self, map: &mut M) -> ::std::result::Result<(), M::Error> {
+                #(#writes)*
+                Ok(())
             }
         }
     }
 }
 
-/// Whether `#[wire(word)]` stands on the structure: `both` (it derives `Input` too) or `sensitive`.
-fn says(item: &DeriveInput, word: &str) -> bool {
-    item.attrs.iter().any(|attribute| {
+/// Whether `#[wire(word)]` is among them: on a structure `both` (it derives `Input` too) or `sensitive`, on a field
+/// `flatten`.
+fn says(attributes: &[Attribute], word: &str) -> bool {
+    attributes.iter().any(|attribute| {
         attribute.path().is_ident("wire") && attribute.parse_args::<syn::Ident>().is_ok_and(|found| found == word)
     })
 }

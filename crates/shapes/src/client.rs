@@ -17,6 +17,15 @@ pub struct UserPoolClient {
     pub client_secret: Option<ClientSecret>,
     pub last_modified_date: Option<Timestamp>,
     pub creation_date: Option<Timestamp>,
+    #[wire(flatten)]
+    pub settings: ClientSettings,
+    pub client_type: Option<ClientType>,
+}
+
+/// The members that the requests and the description of a client share.
+#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
+#[wire(both)]
+pub struct ClientSettings {
     pub refresh_token_validity: Option<RefreshTokenValidity>,
     pub access_token_validity: Option<AccessTokenValidity>,
     pub id_token_validity: Option<IdTokenValidity>,
@@ -43,7 +52,6 @@ pub struct UserPoolClient {
     pub enable_propagate_additional_user_context_data: Option<bool>,
     pub auth_session_validity: Option<AuthSessionValidity>,
     pub refresh_token_rotation: Option<RefreshTokenRotation>,
-    pub client_type: Option<ClientType>,
 }
 
 /// The `UserPoolClientDescription` structure.

@@ -220,6 +220,12 @@ impl Members {
     }
 }
 
+/// A structure whose members can stand among another's.
+pub trait ReadMembers: Sized {
+    /// Takes its members out of `members`; what they are not allowed to be is `found`, and then there is `None`.
+    fn read(members: &mut Members, at: &Path<'_>, found: &mut Violations) -> Result<Option<Self>, Malformed>;
+}
+
 impl Input for bool {
     fn parse(value: Value, _at: &Path<'_>, _found: &mut Violations) -> Result<Option<Self>, Malformed> {
         value.as_bool().map(Some).ok_or_else(|| Malformed::conversion(&value, "Boolean"))

@@ -1,6 +1,7 @@
 //! What a shape is, as data: read by the model test, the generic negative tests and the documentation.
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 /// A wire shape with its constraints, as botocore's model describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,11 @@ pub trait Described {
 pub trait Output: Described + Serialize {}
 
 impl<T: Described + Serialize> Output for T {}
+
+/// A structure whose members can be written among another's.
+pub trait WriteMembers {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
 
 impl Described for bool {
     fn shape() -> Shape {

@@ -1,11 +1,8 @@
 //! App clients and their secrets.
 
 use cognate_crypto::ids;
-use cognate_shapes::client::{
-    AnalyticsConfiguration, ClientSecretDescriptor, RefreshTokenRotation, TokenValidityUnits, UserPoolClient,
-    UserPoolClientDescription,
-};
-use cognate_shapes::enums::{ClientType, ExplicitAuthFlows, PreventUserExistenceErrors};
+use cognate_shapes::client::{ClientSecretDescriptor, ClientSettings, UserPoolClient, UserPoolClientDescription};
+use cognate_shapes::enums::ClientType;
 use cognate_shapes::error::Code::{
     self, AccessDenied, ConcurrentModification, FeatureUnavailableInTier, InternalError, InternalServer,
     InvalidOAuthFlow, InvalidParameter, LimitExceeded, NotAuthorized, OperationNotEnabled, ResourceNotFound,
@@ -13,9 +10,7 @@ use cognate_shapes::error::Code::{
 };
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{
-    AccessTokenValidity, AuthSessionValidity, CallbackUrls, ClientId, ClientName, ClientPermission, ClientSecret,
-    ClientSecretId, IdTokenValidity, LogoutUrls, OAuthFlows, PaginationKey, ProviderName, QueryLimitMin1, RedirectUrl,
-    RefreshTokenValidity, Scopes, UserPoolId,
+    ClientId, ClientName, ClientSecret, ClientSecretId, PaginationKey, QueryLimitMin1, UserPoolId,
 };
 use cognate_shapes::{Input, Output, Timestamp};
 use cognate_store::clients;
@@ -23,7 +18,7 @@ use cognate_store::clients;
 use super::operation::{Done, Iam, NoBody, Operation};
 use super::pagination;
 use crate::context::Context;
-use crate::directory::{self, Client, ClientSettings, Secret, client_changes, described};
+use crate::directory::{self, Client, Secret, client_changes, described};
 
 /// How many clients a page of a list has unless the request says.
 const PAGE: i64 = 60;
@@ -35,43 +30,19 @@ pub struct CreateUserPoolClient {
     pub client_name: ClientName,
     pub generate_secret: Option<bool>,
     pub client_secret: Option<ClientSecret>,
-    pub refresh_token_validity: Option<RefreshTokenValidity>,
-    pub access_token_validity: Option<AccessTokenValidity>,
-    pub id_token_validity: Option<IdTokenValidity>,
-    pub token_validity_units: Option<TokenValidityUnits>,
-    pub read_attributes: Option<Vec<ClientPermission>>,
-    pub write_attributes: Option<Vec<ClientPermission>>,
-    pub explicit_auth_flows: Option<Vec<ExplicitAuthFlows>>,
-    pub supported_identity_providers: Option<Vec<ProviderName>>,
-    #[wire("CallbackURLs")]
-    pub callback_urls: Option<CallbackUrls>,
-    #[wire("LogoutURLs")]
-    pub logout_urls: Option<LogoutUrls>,
-    #[wire("DefaultRedirectURI")]
-    pub default_redirect_uri: Option<RedirectUrl>,
-    #[wire("AllowedOAuthFlows")]
-    pub allowed_oauth_flows: Option<OAuthFlows>,
-    #[wire("AllowedOAuthScopes")]
-    pub allowed_oauth_scopes: Option<Scopes>,
-    #[wire("AllowedOAuthFlowsUserPoolClient")]
-    pub allowed_oauth_flows_user_pool_client: Option<bool>,
-    pub analytics_configuration: Option<AnalyticsConfiguration>,
-    pub prevent_user_existence_errors: Option<PreventUserExistenceErrors>,
-    pub enable_token_revocation: Option<bool>,
-    pub enable_propagate_additional_user_context_data: Option<bool>,
-    pub auth_session_validity: Option<AuthSessionValidity>,
-    pub refresh_token_rotation: Option<RefreshTokenRotation>,
+    #[wire(flatten)]
+    pub settings: ClientSettings,
 }
 
 /// The new client, with its secret if it has one.
 #[derive(Debug, Output)]
-pub struct CreateUserPoolClientOutput {
+pub struct UserPoolClientOutput {
     pub user_pool_client: Option<UserPoolClient>,
 }
 
 impl Operation for CreateUserPoolClient {
     type Caller = Iam;
-    type Output = CreateUserPoolClientOutput;
+    type Output = UserPoolClientOutput;
     const ERRORS: &[Code] = &[
         InvalidParameter,
         ResourceNotFound,
@@ -85,7 +56,7 @@ impl Operation for CreateUserPoolClient {
         FeatureUnavailableInTier,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<CreateUserPoolClientOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolClientOutput> {
         if self.generate_secret == Some(true) && self.client_secret.is_some() {
             return Err(Error::two_sources_of_secret());
         }
@@ -100,39 +71,11 @@ impl Operation for CreateUserPoolClient {
             created_ms: now,
             modified_ms: now,
             secrets: secret.into_iter().collect(),
-            settings: self.settings(),
+            settings: self.settings,
             sso_minutes: None,
         };
         let client = client_changes::insert(cx, &caller.principal, client).await?;
-        Ok(CreateUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
-    }
-}
-
-impl CreateUserPoolClient {
-    /// The settings as given.
-    fn settings(self) -> ClientSettings {
-        ClientSettings {
-            refresh_token_validity: self.refresh_token_validity,
-            access_token_validity: self.access_token_validity,
-            id_token_validity: self.id_token_validity,
-            token_validity_units: self.token_validity_units,
-            read_attributes: self.read_attributes,
-            write_attributes: self.write_attributes,
-            explicit_auth_flows: self.explicit_auth_flows,
-            supported_identity_providers: self.supported_identity_providers,
-            callback_urls: self.callback_urls,
-            logout_urls: self.logout_urls,
-            default_redirect_uri: self.default_redirect_uri,
-            allowed_oauth_flows: self.allowed_oauth_flows,
-            allowed_oauth_scopes: self.allowed_oauth_scopes,
-            allowed_oauth_flows_user_pool_client: self.allowed_oauth_flows_user_pool_client,
-            analytics_configuration: self.analytics_configuration,
-            prevent_user_existence_errors: self.prevent_user_existence_errors,
-            enable_token_revocation: self.enable_token_revocation,
-            enable_propagate_additional_user_context_data: self.enable_propagate_additional_user_context_data,
-            auth_session_validity: self.auth_session_validity,
-            refresh_token_rotation: self.refresh_token_rotation,
-        }
+        Ok(UserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
     }
 }
 
@@ -143,22 +86,16 @@ pub struct DescribeUserPoolClient {
     pub client_id: ClientId,
 }
 
-/// The client with its settings and its secret if it has one.
-#[derive(Debug, Output)]
-pub struct DescribeUserPoolClientOutput {
-    pub user_pool_client: Option<UserPoolClient>,
-}
-
 impl Operation for DescribeUserPoolClient {
     type Caller = Iam;
-    type Output = DescribeUserPoolClientOutput;
+    type Output = UserPoolClientOutput;
     const ERRORS: &[Code] =
         &[ResourceNotFound, InvalidParameter, TooManyRequests, OperationNotEnabled, NotAuthorized, InternalError];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<DescribeUserPoolClientOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolClientOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
-        Ok(DescribeUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
+        Ok(UserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
     }
 }
 
@@ -168,43 +105,13 @@ pub struct UpdateUserPoolClient {
     pub user_pool_id: UserPoolId,
     pub client_id: ClientId,
     pub client_name: Option<ClientName>,
-    pub refresh_token_validity: Option<RefreshTokenValidity>,
-    pub access_token_validity: Option<AccessTokenValidity>,
-    pub id_token_validity: Option<IdTokenValidity>,
-    pub token_validity_units: Option<TokenValidityUnits>,
-    pub read_attributes: Option<Vec<ClientPermission>>,
-    pub write_attributes: Option<Vec<ClientPermission>>,
-    pub explicit_auth_flows: Option<Vec<ExplicitAuthFlows>>,
-    pub supported_identity_providers: Option<Vec<ProviderName>>,
-    #[wire("CallbackURLs")]
-    pub callback_urls: Option<CallbackUrls>,
-    #[wire("LogoutURLs")]
-    pub logout_urls: Option<LogoutUrls>,
-    #[wire("DefaultRedirectURI")]
-    pub default_redirect_uri: Option<RedirectUrl>,
-    #[wire("AllowedOAuthFlows")]
-    pub allowed_oauth_flows: Option<OAuthFlows>,
-    #[wire("AllowedOAuthScopes")]
-    pub allowed_oauth_scopes: Option<Scopes>,
-    #[wire("AllowedOAuthFlowsUserPoolClient")]
-    pub allowed_oauth_flows_user_pool_client: Option<bool>,
-    pub analytics_configuration: Option<AnalyticsConfiguration>,
-    pub prevent_user_existence_errors: Option<PreventUserExistenceErrors>,
-    pub enable_token_revocation: Option<bool>,
-    pub enable_propagate_additional_user_context_data: Option<bool>,
-    pub auth_session_validity: Option<AuthSessionValidity>,
-    pub refresh_token_rotation: Option<RefreshTokenRotation>,
-}
-
-/// The client as it is now.
-#[derive(Debug, Output)]
-pub struct UpdateUserPoolClientOutput {
-    pub user_pool_client: Option<UserPoolClient>,
+    #[wire(flatten)]
+    pub settings: ClientSettings,
 }
 
 impl Operation for UpdateUserPoolClient {
     type Caller = Iam;
-    type Output = UpdateUserPoolClientOutput;
+    type Output = UserPoolClientOutput;
     const ERRORS: &[Code] = &[
         ResourceNotFound,
         InvalidParameter,
@@ -218,40 +125,12 @@ impl Operation for UpdateUserPoolClient {
         FeatureUnavailableInTier,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<UpdateUserPoolClientOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolClientOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let before = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         let name = self.client_name.clone();
-        let client = client_changes::replace(cx, &caller.principal, &before, name.as_deref(), self.settings()).await?;
-        Ok(UpdateUserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
-    }
-}
-
-impl UpdateUserPoolClient {
-    /// The settings as given.
-    fn settings(self) -> ClientSettings {
-        ClientSettings {
-            refresh_token_validity: self.refresh_token_validity,
-            access_token_validity: self.access_token_validity,
-            id_token_validity: self.id_token_validity,
-            token_validity_units: self.token_validity_units,
-            read_attributes: self.read_attributes,
-            write_attributes: self.write_attributes,
-            explicit_auth_flows: self.explicit_auth_flows,
-            supported_identity_providers: self.supported_identity_providers,
-            callback_urls: self.callback_urls,
-            logout_urls: self.logout_urls,
-            default_redirect_uri: self.default_redirect_uri,
-            allowed_oauth_flows: self.allowed_oauth_flows,
-            allowed_oauth_scopes: self.allowed_oauth_scopes,
-            allowed_oauth_flows_user_pool_client: self.allowed_oauth_flows_user_pool_client,
-            analytics_configuration: self.analytics_configuration,
-            prevent_user_existence_errors: self.prevent_user_existence_errors,
-            enable_token_revocation: self.enable_token_revocation,
-            enable_propagate_additional_user_context_data: self.enable_propagate_additional_user_context_data,
-            auth_session_validity: self.auth_session_validity,
-            refresh_token_rotation: self.refresh_token_rotation,
-        }
+        let client = client_changes::replace(cx, &caller.principal, &before, name.as_deref(), self.settings).await?;
+        Ok(UserPoolClientOutput { user_pool_client: Some(described::client(&client)) })
     }
 }
 

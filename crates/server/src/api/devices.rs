@@ -100,13 +100,13 @@ pub struct GetDevice {
 
 /// The device.
 #[derive(Debug, Output)]
-pub struct GetDeviceOutput {
+pub struct DeviceOutput {
     pub device: Device,
 }
 
 impl Operation for GetDevice {
     type Caller = TokenHolder;
-    type Output = GetDeviceOutput;
+    type Output = DeviceOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -121,10 +121,10 @@ impl Operation for GetDevice {
         Code::Forbidden,
     ];
 
-    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<GetDeviceOutput> {
+    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<DeviceOutput> {
         let (pool, user) = (caller.bearer.pool, caller.bearer.user);
         let device = cx.store.read(move |tx| devices::named(tx, &pool, &user.id, &self.device_key)).await?;
-        Ok(GetDeviceOutput { device: device.wire() })
+        Ok(DeviceOutput { device: device.wire() })
     }
 }
 
@@ -138,14 +138,14 @@ pub struct ListDevices {
 
 /// One page of the devices.
 #[derive(Debug, Output)]
-pub struct ListDevicesOutput {
+pub struct DevicesOutput {
     pub devices: Option<Vec<Device>>,
     pub pagination_token: Option<SearchPaginationToken>,
 }
 
 impl Operation for ListDevices {
     type Caller = TokenHolder;
-    type Output = ListDevicesOutput;
+    type Output = DevicesOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::ResourceNotFound,
@@ -160,7 +160,7 @@ impl Operation for ListDevices {
         Code::Forbidden,
     ];
 
-    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<ListDevicesOutput> {
+    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<DevicesOutput> {
         let (pool, user) = (caller.bearer.pool, caller.bearer.user);
         let scope = ("ListDevices", &pool.id, &user.id);
         let size = pagination::size(self.limit);
@@ -169,7 +169,7 @@ impl Operation for ListDevices {
         let (read, user_id) = (Arc::clone(&pool), user.id.clone());
         let found = cx.store.read(move |tx| devices::of_user(tx, &read, &user_id, &after, size as i64 + 1));
         let (found, next) = pagination::page(cx, &scope, found.await?, size, |device| &device.key)?;
-        Ok(ListDevicesOutput {
+        Ok(DevicesOutput {
             devices: Some(found.iter().map(devices::Device::wire).collect()),
             pagination_token: next.map(SearchPaginationToken::trusted),
         })
@@ -248,15 +248,9 @@ pub struct AdminGetDevice {
     pub username: Username,
 }
 
-/// The device.
-#[derive(Debug, Output)]
-pub struct AdminGetDeviceOutput {
-    pub device: Device,
-}
-
 impl Operation for AdminGetDevice {
     type Caller = Iam;
-    type Output = AdminGetDeviceOutput;
+    type Output = DeviceOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -267,13 +261,13 @@ impl Operation for AdminGetDevice {
         Code::NotAuthorized,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminGetDeviceOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<DeviceOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let device = cx.store.read(move |tx| {
             let user = owner(tx, &pool, &self.username)?;
             devices::named(tx, &pool, &user.id, &self.device_key)
         });
-        Ok(AdminGetDeviceOutput { device: device.await?.wire() })
+        Ok(DeviceOutput { device: device.await?.wire() })
     }
 }
 
@@ -286,16 +280,9 @@ pub struct AdminListDevices {
     pub pagination_token: Option<SearchPaginationToken>,
 }
 
-/// One page of the devices.
-#[derive(Debug, Output)]
-pub struct AdminListDevicesOutput {
-    pub devices: Option<Vec<Device>>,
-    pub pagination_token: Option<SearchPaginationToken>,
-}
-
 impl Operation for AdminListDevices {
     type Caller = Iam;
-    type Output = AdminListDevicesOutput;
+    type Output = DevicesOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::ResourceNotFound,
@@ -306,7 +293,7 @@ impl Operation for AdminListDevices {
         Code::NotAuthorized,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminListDevicesOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<DevicesOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let scope = ("AdminListDevices", &pool.account, &pool.id, &self.username);
         let size = pagination::size(self.limit);
@@ -318,7 +305,7 @@ impl Operation for AdminListDevices {
             devices::of_user(tx, &read, &user.id, &after, size as i64 + 1)
         });
         let (found, next) = pagination::page(cx, &scope, found.await?, size, |device| &device.key)?;
-        Ok(AdminListDevicesOutput {
+        Ok(DevicesOutput {
             devices: Some(found.iter().map(devices::Device::wire).collect()),
             pagination_token: next.map(SearchPaginationToken::trusted),
         })

@@ -10,9 +10,10 @@ use cognate_shapes::json;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde_json::json;
 
-use super::operation::{Entry, Origin, identify};
+use super::operation::{Entry, identify};
 use crate::access::Signed;
 use crate::context::Context;
+use crate::visit::Origin;
 
 /// The namespace of `X-Amz-Target`.
 const TARGET_PREFIX: &str = "AWSCognitoIdentityProviderService.";
@@ -57,7 +58,7 @@ async fn call(cx: &Context, entry: &Entry, request: &Request) -> Result<Vec<u8>>
     let body = json::object(&request.body)?;
     let principal = caller.map(|caller| caller.allowed(entry.name, entry.names_pool(), &body)).transpose()?;
     let user_agent = request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let origin = Origin { peer: request.peer, user_agent, request_id: request.request_id.clone() };
+    let origin = Origin { peer: request.peer, user_agent };
     let answer = (entry.run)(cx, body, origin, principal).await;
     if let Err(error) = &answer {
         // A code outside the operation's list is a mistake of ours that clients cannot expect.

@@ -28,13 +28,13 @@ pub struct CreateGroup {
 
 /// The new group.
 #[derive(Debug, Output)]
-pub struct CreateGroupOutput {
+pub struct GroupOutput {
     pub group: Option<Group>,
 }
 
 impl Operation for CreateGroup {
     type Caller = Iam;
-    type Output = CreateGroupOutput;
+    type Output = GroupOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::GroupExists,
@@ -46,7 +46,7 @@ impl Operation for CreateGroup {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<CreateGroupOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<GroupOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let now = cx.clock.now_ms();
         let most = cx.config.limits.groups_per_pool;
@@ -60,7 +60,7 @@ impl Operation for CreateGroup {
         };
         let wire = group.wire(&pool);
         cx.store.write(move |tx| groups::insert(tx, &pool, &group, most)).await?;
-        Ok(CreateGroupOutput { group: Some(wire) })
+        Ok(GroupOutput { group: Some(wire) })
     }
 }
 
@@ -71,15 +71,9 @@ pub struct GetGroup {
     pub user_pool_id: UserPoolId,
 }
 
-/// The group.
-#[derive(Debug, Output)]
-pub struct GetGroupOutput {
-    pub group: Option<Group>,
-}
-
 impl Operation for GetGroup {
     type Caller = Iam;
-    type Output = GetGroupOutput;
+    type Output = GroupOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -89,11 +83,11 @@ impl Operation for GetGroup {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<GetGroupOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<GroupOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let read = Arc::clone(&pool);
         let group = cx.store.read(move |tx| groups::named(tx, &read, &self.group_name)).await?;
-        Ok(GetGroupOutput { group: Some(group.wire(&pool)) })
+        Ok(GroupOutput { group: Some(group.wire(&pool)) })
     }
 }
 
@@ -107,15 +101,9 @@ pub struct UpdateGroup {
     pub precedence: Option<Precedence>,
 }
 
-/// The changed group.
-#[derive(Debug, Output)]
-pub struct UpdateGroupOutput {
-    pub group: Option<Group>,
-}
-
 impl Operation for UpdateGroup {
     type Caller = Iam;
-    type Output = UpdateGroupOutput;
+    type Output = GroupOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -125,7 +113,7 @@ impl Operation for UpdateGroup {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<UpdateGroupOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<GroupOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let now = cx.clock.now_ms();
         let write = Arc::clone(&pool);
@@ -144,7 +132,7 @@ impl Operation for UpdateGroup {
             groups::update(tx, &write, &group)?;
             Ok::<_, Error>(group)
         });
-        Ok(UpdateGroupOutput { group: Some(changed.await?.wire(&pool)) })
+        Ok(GroupOutput { group: Some(changed.await?.wire(&pool)) })
     }
 }
 

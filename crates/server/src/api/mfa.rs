@@ -17,14 +17,35 @@ use crate::directory::{self, Pool};
 
 token_holders! { SetUserMFAPreference, SetUserSettings, GetUserAuthFactors }
 
-/// Turns second factors of the user on and off whose access token it is.
+/// What either operation says of each method.
 #[derive(Debug, Input)]
-pub struct SetUserMFAPreference {
+pub struct Preference {
     #[wire("SMSMfaSettings")]
     pub sms_mfa_settings: Option<SmsMfaSettings>,
     pub software_token_mfa_settings: Option<SoftwareTokenMfaSettings>,
     pub email_mfa_settings: Option<EmailMfaSettings>,
     pub web_authn_mfa_settings: Option<WebAuthnMfaSettings>,
+}
+
+impl Preference {
+    /// The methods that it names, and whether passkeys verify the user.
+    fn settings(self) -> (Vec<Setting>, Option<bool>) {
+        let setting = |method, enabled, preferred| Setting { method, enabled, preferred };
+        let settings = [
+            self.sms_mfa_settings.map(|sms| setting(Method::Sms, sms.enabled, sms.preferred_mfa)),
+            self.software_token_mfa_settings.map(|app| setting(Method::Totp, app.enabled, app.preferred_mfa)),
+            self.email_mfa_settings.map(|email| setting(Method::Email, email.enabled, email.preferred_mfa)),
+        ];
+        let passkey = self.web_authn_mfa_settings.and_then(|passkey| passkey.enabled);
+        (settings.into_iter().flatten().collect(), passkey)
+    }
+}
+
+/// Turns second factors of the user on and off whose access token it is.
+#[derive(Debug, Input)]
+pub struct SetUserMFAPreference {
+    #[wire(flatten)]
+    pub preference: Preference,
     pub access_token: Token,
 }
 
@@ -44,12 +65,7 @@ impl Operation for SetUserMFAPreference {
     ];
 
     async fn call(self, cx: &Context, caller: TokenHolder) -> Result<Done> {
-        let (settings, passkey) = settings(
-            self.sms_mfa_settings,
-            self.software_token_mfa_settings,
-            self.email_mfa_settings,
-            self.web_authn_mfa_settings,
-        );
+        let (settings, passkey) = self.preference.settings();
         let bearer = caller.bearer;
         mfa::change(cx, &bearer.pool, &bearer.user.id, move |pool, user| {
             mfa::set_preference(pool, user, &settings, passkey)
@@ -62,11 +78,8 @@ impl Operation for SetUserMFAPreference {
 /// Turns second factors of a user on and off.
 #[derive(Debug, Input)]
 pub struct AdminSetUserMFAPreference {
-    #[wire("SMSMfaSettings")]
-    pub sms_mfa_settings: Option<SmsMfaSettings>,
-    pub software_token_mfa_settings: Option<SoftwareTokenMfaSettings>,
-    pub email_mfa_settings: Option<EmailMfaSettings>,
-    pub web_authn_mfa_settings: Option<WebAuthnMfaSettings>,
+    #[wire(flatten)]
+    pub preference: Preference,
     pub username: Username,
     pub user_pool_id: UserPoolId,
 }
@@ -86,12 +99,7 @@ impl Operation for AdminSetUserMFAPreference {
     ];
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<Done> {
-        let (settings, passkey) = settings(
-            self.sms_mfa_settings,
-            self.software_token_mfa_settings,
-            self.email_mfa_settings,
-            self.web_authn_mfa_settings,
-        );
+        let (settings, passkey) = self.preference.settings();
         let (pool, user) = named(cx, &caller, &self.user_pool_id, self.username).await?;
         mfa::change(cx, &pool, &user.id, move |pool, user| mfa::set_preference(pool, user, &settings, passkey)).await?;
         Ok(Done {})
@@ -175,6 +183,17 @@ pub struct GetUserAuthFactorsOutput {
     pub configured_user_auth_factors: Option<ConfiguredUserAuthFactors>,
 }
 
+impl GetUserAuthFactorsOutput {
+    async fn of(cx: &Context, pool: &Arc<Pool>, user: User) -> Result<Self> {
+        Ok(Self {
+            preferred_mfa_setting: user.profile.mfa.wire_preferred(),
+            user_mfa_setting_list: user.profile.mfa.wire_list(),
+            configured_user_auth_factors: Some(first_factors::configured(cx, pool, &user).await?),
+            username: Username::trusted(user.username),
+        })
+    }
+}
+
 impl Operation for GetUserAuthFactors {
     type Caller = TokenHolder;
     type Output = GetUserAuthFactorsOutput;
@@ -193,12 +212,7 @@ impl Operation for GetUserAuthFactors {
 
     async fn call(self, cx: &Context, caller: TokenHolder) -> Result<GetUserAuthFactorsOutput> {
         let (pool, user) = (caller.bearer.pool, caller.bearer.user);
-        Ok(GetUserAuthFactorsOutput {
-            preferred_mfa_setting: user.profile.mfa.wire_preferred(),
-            user_mfa_setting_list: user.profile.mfa.wire_list(),
-            configured_user_auth_factors: Some(first_factors::configured(cx, &pool, &user).await?),
-            username: Username::trusted(user.username),
-        })
+        GetUserAuthFactorsOutput::of(cx, &pool, user).await
     }
 }
 
@@ -209,19 +223,9 @@ pub struct AdminGetUserAuthFactors {
     pub username: Username,
 }
 
-/// First and second factors.
-#[derive(Debug, Output)]
-pub struct AdminGetUserAuthFactorsOutput {
-    pub username: Username,
-    pub preferred_mfa_setting: Option<Text>,
-    #[wire("UserMFASettingList")]
-    pub user_mfa_setting_list: Option<Vec<Text>>,
-    pub configured_user_auth_factors: Option<ConfiguredUserAuthFactors>,
-}
-
 impl Operation for AdminGetUserAuthFactors {
     type Caller = Iam;
-    type Output = AdminGetUserAuthFactorsOutput;
+    type Output = GetUserAuthFactorsOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -232,14 +236,9 @@ impl Operation for AdminGetUserAuthFactors {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminGetUserAuthFactorsOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<GetUserAuthFactorsOutput> {
         let (pool, user) = named(cx, &caller, &self.user_pool_id, self.username).await?;
-        Ok(AdminGetUserAuthFactorsOutput {
-            preferred_mfa_setting: user.profile.mfa.wire_preferred(),
-            user_mfa_setting_list: user.profile.mfa.wire_list(),
-            configured_user_auth_factors: Some(first_factors::configured(cx, &pool, &user).await?),
-            username: Username::trusted(user.username),
-        })
+        GetUserAuthFactorsOutput::of(cx, &pool, user).await
     }
 }
 
@@ -254,20 +253,4 @@ pub(super) async fn named(
     let of = Arc::clone(&pool);
     let user = cx.store.read(move |tx| user::by_name(tx, &of, &name)).await?;
     Ok((pool, user.ok_or_else(Error::user_not_found)?))
-}
-
-/// What the caller of either operation says of each method, and of passkeys.
-fn settings(
-    sms: Option<SmsMfaSettings>,
-    software_token: Option<SoftwareTokenMfaSettings>,
-    email: Option<EmailMfaSettings>,
-    passkey: Option<WebAuthnMfaSettings>,
-) -> (Vec<Setting>, Option<bool>) {
-    let setting = |method, enabled, preferred| Setting { method, enabled, preferred };
-    let settings = [
-        sms.map(|sms| setting(Method::Sms, sms.enabled, sms.preferred_mfa)),
-        software_token.map(|token| setting(Method::Totp, token.enabled, token.preferred_mfa)),
-        email.map(|email| setting(Method::Email, email.enabled, email.preferred_mfa)),
-    ];
-    (settings.into_iter().flatten().collect(), passkey.and_then(|passkey| passkey.enabled))
 }

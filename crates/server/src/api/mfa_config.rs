@@ -21,9 +21,9 @@ pub struct SetUserPoolMfaConfig {
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-/// What is in force now.
+/// What is in force.
 #[derive(Debug, Output)]
-pub struct SetUserPoolMfaConfigOutput {
+pub struct MfaConfigOutput {
     pub sms_mfa_configuration: Option<SmsMfaConfig>,
     pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
     pub email_mfa_configuration: Option<EmailMfaConfig>,
@@ -31,9 +31,25 @@ pub struct SetUserPoolMfaConfigOutput {
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
+impl MfaConfigOutput {
+    fn of(pool: Pool) -> Self {
+        let sms = SmsMfaConfig {
+            sms_authentication_message: pool.settings.sms_authentication_message,
+            sms_configuration: pool.settings.sms_configuration,
+        };
+        Self {
+            sms_mfa_configuration: (sms != SmsMfaConfig::default()).then_some(sms),
+            software_token_mfa_configuration: pool.further.software_token_mfa_configuration,
+            email_mfa_configuration: pool.further.email_mfa_configuration,
+            mfa_configuration: pool.settings.mfa_configuration.or(Some(UserPoolMfa::Off)),
+            web_authn_configuration: pool.further.web_authn_configuration,
+        }
+    }
+}
+
 impl Operation for SetUserPoolMfaConfig {
     type Caller = Iam;
-    type Output = SetUserPoolMfaConfigOutput;
+    type Output = MfaConfigOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -47,7 +63,7 @@ impl Operation for SetUserPoolMfaConfig {
         Code::FeatureUnavailableInTier,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<SetUserPoolMfaConfigOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<MfaConfigOutput> {
         let id = self.user_pool_id.to_string();
         let mut pool = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
         let given = mfa_rules::Given {
@@ -60,13 +76,7 @@ impl Operation for SetUserPoolMfaConfig {
         mfa_rules::configure(&mut pool, given)?;
         pool.modified_ms = cx.clock.now_ms();
         pool_changes::replace(cx, &pool).await?;
-        Ok(SetUserPoolMfaConfigOutput {
-            sms_mfa_configuration: sms(&pool),
-            software_token_mfa_configuration: pool.further.software_token_mfa_configuration,
-            email_mfa_configuration: pool.further.email_mfa_configuration,
-            mfa_configuration: pool.settings.mfa_configuration.or(Some(UserPoolMfa::Off)),
-            web_authn_configuration: pool.further.web_authn_configuration,
-        })
+        Ok(MfaConfigOutput::of(pool))
     }
 }
 
@@ -76,19 +86,9 @@ pub struct GetUserPoolMfaConfig {
     pub user_pool_id: UserPoolId,
 }
 
-/// What is in force.
-#[derive(Debug, Output)]
-pub struct GetUserPoolMfaConfigOutput {
-    pub sms_mfa_configuration: Option<SmsMfaConfig>,
-    pub software_token_mfa_configuration: Option<SoftwareTokenMfaConfig>,
-    pub email_mfa_configuration: Option<EmailMfaConfig>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub web_authn_configuration: Option<WebAuthnConfiguration>,
-}
-
 impl Operation for GetUserPoolMfaConfig {
     type Caller = Iam;
-    type Output = GetUserPoolMfaConfigOutput;
+    type Output = MfaConfigOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -97,24 +97,9 @@ impl Operation for GetUserPoolMfaConfig {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<GetUserPoolMfaConfigOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<MfaConfigOutput> {
         let id = self.user_pool_id.to_string();
         let pool = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
-        Ok(GetUserPoolMfaConfigOutput {
-            sms_mfa_configuration: sms(&pool),
-            software_token_mfa_configuration: pool.further.software_token_mfa_configuration,
-            email_mfa_configuration: pool.further.email_mfa_configuration,
-            mfa_configuration: pool.settings.mfa_configuration.or(Some(UserPoolMfa::Off)),
-            web_authn_configuration: pool.further.web_authn_configuration,
-        })
+        Ok(MfaConfigOutput::of(pool))
     }
-}
-
-/// What a pool says of text messages.
-fn sms(pool: &Pool) -> Option<SmsMfaConfig> {
-    let config = SmsMfaConfig {
-        sms_authentication_message: pool.settings.sms_authentication_message.clone(),
-        sms_configuration: pool.settings.sms_configuration.clone(),
-    };
-    (config != SmsMfaConfig::default()).then_some(config)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
@@ -14,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::access::{self, Principal};
 use crate::context::Context;
 use crate::tokens::verify;
+use crate::visit::Origin;
 
 /// One operation of the API. The request is `Self`.
 pub trait Operation: Input + Send + Sync + 'static {
@@ -24,14 +24,6 @@ pub trait Operation: Input + Send + Sync + 'static {
     const ERRORS: &[Code];
 
     fn call(self, cx: &Context, caller: Self::Caller) -> impl Future<Output = Result<Self::Output>> + Send;
-}
-
-/// Where a request came from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    pub peer: IpAddr,
-    pub user_agent: Option<String>,
-    pub request_id: String,
 }
 
 /// What an operation asks of its caller, as `docs/operations.md` and the model test name it.

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use cognate_crypto::ids;
-use cognate_shapes::enums::{
-    AliasAttribute, DeletionProtection, UserPoolMfa, UserPoolTier, UsernameAttribute, VerifiedAttribute,
-};
+use cognate_shapes::enums::{DeletionProtection, UserPoolMfa, UserPoolTier, VerifiedAttribute};
 use cognate_shapes::error::Code::{
     self, ConcurrentModification, FeatureUnavailableInTier, InternalError, InvalidEmailRoleAccessPolicy,
     InvalidParameter, InvalidSmsRoleAccessPolicy, InvalidSmsRoleTrustRelationship, LimitExceeded, NotAuthorized,
@@ -15,8 +13,8 @@ use cognate_shapes::error::Code::{
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::pool::{
     AccountRecoverySetting, AdminCreateUserConfig, DcrConfiguration, DeviceConfiguration, EmailConfiguration,
-    IssuerConfiguration, KeyConfiguration, LambdaConfig, SmsConfiguration, UserAttributeUpdateSettings, UserPool,
-    UserPoolAddOns, UserPoolDescription, UserPoolPolicy, UsernameConfiguration, VerificationMessageTemplate,
+    IssuerConfiguration, KeyConfiguration, LambdaConfig, Settings, SmsConfiguration, UserAttributeUpdateSettings,
+    UserPool, UserPoolAddOns, UserPoolDescription, UserPoolPolicy, VerificationMessageTemplate,
 };
 use cognate_shapes::scalars::{
     AcrConfiguration, CustomAttributes, EmailVerificationMessage, EmailVerificationSubject, PaginationKeyToken,
@@ -28,50 +26,26 @@ use cognate_store::pools;
 use super::operation::{Done, Iam, NoBody, Operation};
 use super::pagination;
 use crate::context::Context;
-use crate::directory::{self, FurtherSettings, Pool, Settings, described, pool_changes, pool_rules, schema_rules};
+use crate::directory::{self, FurtherSettings, Pool, described, pool_changes, pool_rules, schema_rules};
 
 /// Makes a user pool in the Region of the request.
 #[derive(Debug, Input)]
 pub struct CreateUserPool {
     pub pool_name: UserPoolName,
-    pub policies: Option<UserPoolPolicy>,
-    pub deletion_protection: Option<DeletionProtection>,
-    pub lambda_config: Option<LambdaConfig>,
-    pub auto_verified_attributes: Option<Vec<VerifiedAttribute>>,
-    pub alias_attributes: Option<Vec<AliasAttribute>>,
-    pub username_attributes: Option<Vec<UsernameAttribute>>,
-    pub sms_verification_message: Option<SmsVerificationMessage>,
-    pub email_verification_message: Option<EmailVerificationMessage>,
-    pub email_verification_subject: Option<EmailVerificationSubject>,
-    pub verification_message_template: Option<VerificationMessageTemplate>,
-    pub sms_authentication_message: Option<SmsVerificationMessage>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub user_attribute_update_settings: Option<UserAttributeUpdateSettings>,
-    pub device_configuration: Option<DeviceConfiguration>,
-    pub email_configuration: Option<EmailConfiguration>,
-    pub sms_configuration: Option<SmsConfiguration>,
-    pub user_pool_tags: Option<BTreeMap<TagKey, TagValue>>,
-    pub admin_create_user_config: Option<AdminCreateUserConfig>,
+    #[wire(flatten)]
+    pub settings: Settings,
     pub schema: Option<SchemaAttributes>,
-    pub user_pool_add_ons: Option<UserPoolAddOns>,
-    pub dcr_configuration: Option<DcrConfiguration>,
-    pub username_configuration: Option<UsernameConfiguration>,
-    pub account_recovery_setting: Option<AccountRecoverySetting>,
-    pub user_pool_tier: Option<UserPoolTier>,
-    pub key_configuration: Option<KeyConfiguration>,
-    pub issuer_configuration: Option<IssuerConfiguration>,
-    pub acr_configuration: Option<AcrConfiguration>,
 }
 
 /// The new pool.
 #[derive(Debug, Output)]
-pub struct CreateUserPoolOutput {
+pub struct UserPoolOutput {
     pub user_pool: Option<UserPool>,
 }
 
 impl Operation for CreateUserPool {
     type Caller = Iam;
-    type Output = CreateUserPoolOutput;
+    type Output = UserPoolOutput;
     const ERRORS: &[Code] = &[
         InvalidParameter,
         TooManyRequests,
@@ -86,13 +60,13 @@ impl Operation for CreateUserPool {
         FeatureUnavailableInTier,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<CreateUserPoolOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolOutput> {
         let region = directory::region_of(cx, &caller.principal)?;
         let limits = &cx.config.limits;
         let name = self.pool_name.to_string();
         let schema =
             schema_rules::created(self.schema.as_deref().unwrap_or_default(), limits.custom_attributes_per_pool)?;
-        let settings = pool_rules::created(self.settings(), region, limits.tags_per_pool)?;
+        let settings = pool_rules::created(self.settings, region, limits.tags_per_pool)?;
         let now = cx.clock.now_ms();
         let pool = Pool {
             id: format!("{region}_{}", ids::pool_suffix(cx.rng.bytes())),
@@ -107,41 +81,7 @@ impl Operation for CreateUserPool {
             schema,
         };
         pool_changes::insert(cx, &pool).await?;
-        Ok(CreateUserPoolOutput { user_pool: Some(described::pool(&pool, 0)) })
-    }
-}
-
-impl CreateUserPool {
-    /// The settings as given.
-    fn settings(self) -> Settings {
-        Settings {
-            policies: self.policies,
-            deletion_protection: self.deletion_protection,
-            lambda_config: self.lambda_config,
-            auto_verified_attributes: self.auto_verified_attributes,
-            alias_attributes: self.alias_attributes,
-            username_attributes: self.username_attributes,
-            sms_verification_message: self.sms_verification_message,
-            email_verification_message: self.email_verification_message,
-            email_verification_subject: self.email_verification_subject,
-            verification_message_template: self.verification_message_template,
-            sms_authentication_message: self.sms_authentication_message,
-            mfa_configuration: self.mfa_configuration,
-            user_attribute_update_settings: self.user_attribute_update_settings,
-            device_configuration: self.device_configuration,
-            email_configuration: self.email_configuration,
-            sms_configuration: self.sms_configuration,
-            user_pool_tags: self.user_pool_tags,
-            admin_create_user_config: self.admin_create_user_config,
-            user_pool_add_ons: self.user_pool_add_ons,
-            dcr_configuration: self.dcr_configuration,
-            username_configuration: self.username_configuration,
-            account_recovery_setting: self.account_recovery_setting,
-            user_pool_tier: self.user_pool_tier,
-            key_configuration: self.key_configuration,
-            issuer_configuration: self.issuer_configuration,
-            acr_configuration: self.acr_configuration,
-        }
+        Ok(UserPoolOutput { user_pool: Some(described::pool(&pool, 0)) })
     }
 }
 
@@ -151,15 +91,9 @@ pub struct DescribeUserPool {
     pub user_pool_id: UserPoolId,
 }
 
-/// The pool with its settings in force.
-#[derive(Debug, Output)]
-pub struct DescribeUserPoolOutput {
-    pub user_pool: Option<UserPool>,
-}
-
 impl Operation for DescribeUserPool {
     type Caller = Iam;
-    type Output = DescribeUserPoolOutput;
+    type Output = UserPoolOutput;
     const ERRORS: &[Code] = &[
         ResourceNotFound,
         InvalidParameter,
@@ -170,7 +104,7 @@ impl Operation for DescribeUserPool {
         InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<DescribeUserPoolOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolOutput> {
         let (pool, users) = cx
             .store
             .read(move |tx| {
@@ -179,7 +113,7 @@ impl Operation for DescribeUserPool {
                 Ok::<_, Error>((pool, users))
             })
             .await?;
-        Ok(DescribeUserPoolOutput { user_pool: Some(described::pool(&pool, users)) })
+        Ok(UserPoolOutput { user_pool: Some(described::pool(&pool, users)) })
     }
 }
 

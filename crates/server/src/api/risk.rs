@@ -36,13 +36,13 @@ pub struct SetRiskConfiguration {
 
 /// What was set.
 #[derive(Debug, Output)]
-pub struct SetRiskConfigurationOutput {
+pub struct RiskConfigurationOutput {
     pub risk_configuration: RiskConfiguration,
 }
 
 impl Operation for SetRiskConfiguration {
     type Caller = Iam;
-    type Output = SetRiskConfigurationOutput;
+    type Output = RiskConfigurationOutput;
     const ERRORS: &[Code] = &[
         ResourceNotFound,
         InvalidParameter,
@@ -55,7 +55,7 @@ impl Operation for SetRiskConfiguration {
         InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<SetRiskConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<RiskConfigurationOutput> {
         let pool = protected(directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?)?;
         if let Some(client_id) = &self.client_id {
             directory::client_of(cx, &pool, client_id).await?;
@@ -72,7 +72,7 @@ impl Operation for SetRiskConfiguration {
         cx.store.write(move |tx| stored.store(tx, &pool_id, &client, now)).await?;
         cx.threat.forget(Some(&changed(&pool.id)));
         let risk_configuration = described(&pool, self.client_id, configuration, Some(now));
-        Ok(SetRiskConfigurationOutput { risk_configuration })
+        Ok(RiskConfigurationOutput { risk_configuration })
     }
 }
 
@@ -83,15 +83,9 @@ pub struct DescribeRiskConfiguration {
     pub client_id: Option<ClientId>,
 }
 
-/// What is in force; a client that sets nothing has its pool's.
-#[derive(Debug, Output)]
-pub struct DescribeRiskConfigurationOutput {
-    pub risk_configuration: RiskConfiguration,
-}
-
 impl Operation for DescribeRiskConfiguration {
     type Caller = Iam;
-    type Output = DescribeRiskConfigurationOutput;
+    type Output = RiskConfigurationOutput;
     const ERRORS: &[Code] = &[
         ResourceNotFound,
         InvalidParameter,
@@ -102,7 +96,7 @@ impl Operation for DescribeRiskConfiguration {
         InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<DescribeRiskConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<RiskConfigurationOutput> {
         let pool = protected(directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?)?;
         if let Some(client_id) = &self.client_id {
             directory::client_of(cx, &pool, client_id).await?;
@@ -117,7 +111,7 @@ impl Operation for DescribeRiskConfiguration {
         let general = of_pool.map(|(configuration, _)| configuration).unwrap_or_default();
         let configuration = own.map(|(configuration, _)| configuration).unwrap_or_default().over(general);
         let risk_configuration = described(&pool, self.client_id, configuration, modified);
-        Ok(DescribeRiskConfigurationOutput { risk_configuration })
+        Ok(RiskConfigurationOutput { risk_configuration })
     }
 }
 

@@ -37,14 +37,14 @@ pub struct ListUserSessions {
 
 /// One page of the sessions.
 #[derive(Debug, Output)]
-pub struct ListUserSessionsOutput {
+pub struct UserSessionsOutput {
     pub sessions: Option<Sessions>,
     pub next_token: Option<PaginationKey>,
 }
 
 impl Operation for ListUserSessions {
     type Caller = TokenHolder;
-    type Output = ListUserSessionsOutput;
+    type Output = UserSessionsOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::ResourceNotFound,
@@ -58,7 +58,7 @@ impl Operation for ListUserSessions {
         Code::Forbidden,
     ];
 
-    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<ListUserSessionsOutput> {
+    async fn call(self, cx: &Context, caller: TokenHolder) -> Result<UserSessionsOutput> {
         let Bearer { pool, user, origin_jti, event_id, .. } = caller.bearer;
         tracked::require(&pool)?;
         let own = origin_jti.or(event_id);
@@ -69,7 +69,7 @@ impl Operation for ListUserSessions {
         let found = cx.store.read(move |tx| tracked::live(tx, &read, &owner, &after, PAGE as i64 + 1, now));
         let (found, next) = pagination::page(cx, &scope, found.await?, PAGE, |row| &row.id)?;
         let shown = found.iter().map(|row| tracked::wire(cx, row, own.as_deref() == Some(row.id.as_str())));
-        Ok(ListUserSessionsOutput {
+        Ok(UserSessionsOutput {
             sessions: Some(Sessions(shown.collect::<Result<_>>()?)),
             next_token: next.map(PaginationKey::trusted),
         })
@@ -84,16 +84,9 @@ pub struct AdminListUserSessions {
     pub next_token: Option<PaginationKey>,
 }
 
-/// One page of the sessions.
-#[derive(Debug, Output)]
-pub struct AdminListUserSessionsOutput {
-    pub sessions: Option<Sessions>,
-    pub next_token: Option<PaginationKey>,
-}
-
 impl Operation for AdminListUserSessions {
     type Caller = Iam;
-    type Output = AdminListUserSessionsOutput;
+    type Output = UserSessionsOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::ResourceNotFound,
@@ -104,7 +97,7 @@ impl Operation for AdminListUserSessions {
         Code::InternalError,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminListUserSessionsOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserSessionsOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         tracked::require(&pool)?;
         let scope = ("AdminListUserSessions", &pool.account, &pool.id, &self.username);
@@ -117,7 +110,7 @@ impl Operation for AdminListUserSessions {
         });
         let (found, next) = pagination::page(cx, &scope, found.await?, PAGE, |row| &row.id)?;
         let shown = found.iter().map(|row| tracked::wire(cx, row, false));
-        Ok(AdminListUserSessionsOutput {
+        Ok(UserSessionsOutput {
             sessions: Some(Sessions(shown.collect::<Result<_>>()?)),
             next_token: next.map(PaginationKey::trusted),
         })
@@ -211,7 +204,7 @@ pub struct SetUserPoolSessionConfiguration {
 
 /// What was set.
 #[derive(Debug, Output)]
-pub struct SetUserPoolSessionConfigurationOutput {
+pub struct UserPoolSessionConfigurationOutput {
     pub user_pool_id: Option<UserPoolId>,
     pub user_session_tracking: Option<UserSessionTracking>,
     pub token_session: Option<UserPoolTokenSessionConfig>,
@@ -219,7 +212,7 @@ pub struct SetUserPoolSessionConfigurationOutput {
 
 impl Operation for SetUserPoolSessionConfiguration {
     type Caller = Iam;
-    type Output = SetUserPoolSessionConfigurationOutput;
+    type Output = UserPoolSessionConfigurationOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -231,7 +224,7 @@ impl Operation for SetUserPoolSessionConfiguration {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<SetUserPoolSessionConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolSessionConfigurationOutput> {
         let id = self.user_pool_id.to_string();
         let mut pool = cx.store.read(move |tx| pool_changes::stored(tx, &caller.principal, &id)).await?;
         if pool.tier() == UserPoolTier::Lite {
@@ -241,7 +234,7 @@ impl Operation for SetUserPoolSessionConfiguration {
         pool.further.token_session = Some(self.token_session);
         pool.modified_ms = cx.clock.now_ms();
         pool_changes::replace(cx, &pool).await?;
-        Ok(SetUserPoolSessionConfigurationOutput {
+        Ok(UserPoolSessionConfigurationOutput {
             user_pool_id: Some(self.user_pool_id),
             user_session_tracking: pool.further.user_session_tracking,
             token_session: pool.further.token_session,
@@ -255,17 +248,9 @@ pub struct GetUserPoolSessionConfiguration {
     pub user_pool_id: UserPoolId,
 }
 
-/// What is set, or the defaults.
-#[derive(Debug, Output)]
-pub struct GetUserPoolSessionConfigurationOutput {
-    pub user_pool_id: Option<UserPoolId>,
-    pub user_session_tracking: Option<UserSessionTracking>,
-    pub token_session: Option<UserPoolTokenSessionConfig>,
-}
-
 impl Operation for GetUserPoolSessionConfiguration {
     type Caller = Iam;
-    type Output = GetUserPoolSessionConfigurationOutput;
+    type Output = UserPoolSessionConfigurationOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -275,10 +260,10 @@ impl Operation for GetUserPoolSessionConfiguration {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<GetUserPoolSessionConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolSessionConfigurationOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let max_per_user = MaxSessionsPerUser(tracked::most(&pool));
-        Ok(GetUserPoolSessionConfigurationOutput {
+        Ok(UserPoolSessionConfigurationOutput {
             user_pool_id: Some(self.user_pool_id),
             user_session_tracking: pool.further.user_session_tracking.or(Some(UserSessionTracking::Disabled)),
             token_session: Some(UserPoolTokenSessionConfig { max_per_user }),
@@ -297,7 +282,7 @@ pub struct SetUserPoolClientSessionConfiguration {
 
 /// What was set.
 #[derive(Debug, Output)]
-pub struct SetUserPoolClientSessionConfigurationOutput {
+pub struct UserPoolClientSessionConfigurationOutput {
     pub user_pool_id: Option<UserPoolId>,
     pub client_id: Option<ClientId>,
     #[wire("SSOSession")]
@@ -306,7 +291,7 @@ pub struct SetUserPoolClientSessionConfigurationOutput {
 
 impl Operation for SetUserPoolClientSessionConfiguration {
     type Caller = Iam;
-    type Output = SetUserPoolClientSessionConfigurationOutput;
+    type Output = UserPoolClientSessionConfigurationOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -318,7 +303,7 @@ impl Operation for SetUserPoolClientSessionConfiguration {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<SetUserPoolClientSessionConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolClientSessionConfigurationOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         if pool.tier() == UserPoolTier::Lite {
             return Err(Error::features_unavailable(UserPoolTier::Lite, &["User Session Tracking"]));
@@ -326,7 +311,7 @@ impl Operation for SetUserPoolClientSessionConfiguration {
         let client = directory::stored_client_of(cx, &pool, &self.client_id).await?;
         tracked::require(&pool)?;
         client_changes::set_sso_minutes(cx, &client, self.sso_session.max_validity_minutes.0).await?;
-        Ok(SetUserPoolClientSessionConfigurationOutput {
+        Ok(UserPoolClientSessionConfigurationOutput {
             user_pool_id: Some(self.user_pool_id),
             client_id: Some(self.client_id),
             sso_session: Some(self.sso_session),
@@ -341,18 +326,9 @@ pub struct GetUserPoolClientSessionConfiguration {
     pub client_id: ClientId,
 }
 
-/// What is set, or the default.
-#[derive(Debug, Output)]
-pub struct GetUserPoolClientSessionConfigurationOutput {
-    pub user_pool_id: Option<UserPoolId>,
-    pub client_id: Option<ClientId>,
-    #[wire("SSOSession")]
-    pub sso_session: Option<ClientSsoSessionConfig>,
-}
-
 impl Operation for GetUserPoolClientSessionConfiguration {
     type Caller = Iam;
-    type Output = GetUserPoolClientSessionConfigurationOutput;
+    type Output = UserPoolClientSessionConfigurationOutput;
     const ERRORS: &[Code] = &[
         Code::InvalidParameter,
         Code::TooManyRequests,
@@ -362,11 +338,11 @@ impl Operation for GetUserPoolClientSessionConfiguration {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<GetUserPoolClientSessionConfigurationOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<UserPoolClientSessionConfigurationOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let max_validity_minutes = SsoSessionMaxValidityMinutes(client.sso_minutes.unwrap_or(SSO_MINUTES));
-        Ok(GetUserPoolClientSessionConfigurationOutput {
+        Ok(UserPoolClientSessionConfigurationOutput {
             user_pool_id: Some(self.user_pool_id),
             client_id: Some(self.client_id),
             sso_session: Some(ClientSsoSessionConfig { max_validity_minutes }),

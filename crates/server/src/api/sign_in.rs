@@ -29,7 +29,7 @@ pub struct InitiateAuth {
 
 /// Tokens, or the next challenge.
 #[derive(Debug, Output)]
-pub struct InitiateAuthOutput {
+pub struct StepOutput {
     pub challenge_name: Option<ChallengeName>,
     pub session: Option<Session>,
     pub challenge_parameters: Option<BTreeMap<Text, Text>>,
@@ -39,7 +39,7 @@ pub struct InitiateAuthOutput {
 
 impl Operation for InitiateAuth {
     type Caller = Public;
-    type Output = InitiateAuthOutput;
+    type Output = StepOutput;
     const ERRORS: &[Code] = &[
         Code::UnsupportedOperation,
         Code::ResourceNotFound,
@@ -62,7 +62,7 @@ impl Operation for InitiateAuth {
         Code::Forbidden,
     ];
 
-    async fn call(self, cx: &Context, caller: Public) -> Result<InitiateAuthOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<StepOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
         let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
@@ -92,19 +92,9 @@ pub struct RespondToAuthChallenge {
     pub client_metadata: Option<BTreeMap<Text, Text>>,
 }
 
-/// Tokens, or the next challenge.
-#[derive(Debug, Output)]
-pub struct RespondToAuthChallengeOutput {
-    pub challenge_name: Option<ChallengeName>,
-    pub session: Option<Session>,
-    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
-    pub authentication_result: Option<AuthenticationResult>,
-    pub available_challenges: Option<Vec<ChallengeName>>,
-}
-
 impl Operation for RespondToAuthChallenge {
     type Caller = Public;
-    type Output = RespondToAuthChallengeOutput;
+    type Output = StepOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -132,7 +122,7 @@ impl Operation for RespondToAuthChallenge {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Public) -> Result<RespondToAuthChallengeOutput> {
+    async fn call(self, cx: &Context, caller: Public) -> Result<StepOutput> {
         let (client, pool) = directory::client(cx, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
         let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
@@ -163,19 +153,9 @@ pub struct AdminInitiateAuth {
     pub session: Option<Session>,
 }
 
-/// Tokens, or the next challenge.
-#[derive(Debug, Output)]
-pub struct AdminInitiateAuthOutput {
-    pub challenge_name: Option<ChallengeName>,
-    pub session: Option<Session>,
-    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
-    pub authentication_result: Option<AuthenticationResult>,
-    pub available_challenges: Option<Vec<ChallengeName>>,
-}
-
 impl Operation for AdminInitiateAuth {
     type Caller = Iam;
-    type Output = AdminInitiateAuthOutput;
+    type Output = StepOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::UnsupportedOperation,
@@ -198,7 +178,7 @@ impl Operation for AdminInitiateAuth {
         Code::FeatureUnavailableInTier,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminInitiateAuthOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<StepOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.auth_parameters.map(|given| given.0).unwrap_or_default();
@@ -230,19 +210,9 @@ pub struct AdminRespondToAuthChallenge {
     pub client_metadata: Option<BTreeMap<Text, Text>>,
 }
 
-/// Tokens, or the next challenge.
-#[derive(Debug, Output)]
-pub struct AdminRespondToAuthChallengeOutput {
-    pub challenge_name: Option<ChallengeName>,
-    pub session: Option<Session>,
-    pub challenge_parameters: Option<BTreeMap<Text, Text>>,
-    pub authentication_result: Option<AuthenticationResult>,
-    pub available_challenges: Option<Vec<ChallengeName>>,
-}
-
 impl Operation for AdminRespondToAuthChallenge {
     type Caller = Iam;
-    type Output = AdminRespondToAuthChallengeOutput;
+    type Output = StepOutput;
     const ERRORS: &[Code] = &[
         Code::ResourceNotFound,
         Code::InvalidParameter,
@@ -269,7 +239,7 @@ impl Operation for AdminRespondToAuthChallenge {
         Code::OperationNotEnabled,
     ];
 
-    async fn call(self, cx: &Context, caller: Iam) -> Result<AdminRespondToAuthChallengeOutput> {
+    async fn call(self, cx: &Context, caller: Iam) -> Result<StepOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
         let client = directory::client_of(cx, &pool, &self.client_id).await?;
         let given = self.challenge_responses.map(|given| given.0).unwrap_or_default();
@@ -288,36 +258,24 @@ impl Operation for AdminRespondToAuthChallenge {
     }
 }
 
-/// Writes a step as each of the four operations answers it.
-macro_rules! answers {
-    ($($output:ident),+ $(,)?) => {$(
-        impl From<Step> for $output {
-            fn from(step: Step) -> Self {
-                match step {
-                    // The service sends empty parameters beside tokens.
-                    Step::Done(result) => Self {
-                        challenge_name: None,
-                        session: None,
-                        challenge_parameters: Some(BTreeMap::new()),
-                        authentication_result: Some(result),
-                        available_challenges: None,
-                    },
-                    Step::Challenge { name, parameters, session, available } => Self {
-                        challenge_name: Some(name),
-                        session: Some(session),
-                        challenge_parameters: Some(parameters),
-                        authentication_result: None,
-                        available_challenges: available,
-                    },
-                }
-            }
+impl From<Step> for StepOutput {
+    fn from(step: Step) -> Self {
+        match step {
+            // The service sends empty parameters beside tokens.
+            Step::Done(result) => Self {
+                challenge_name: None,
+                session: None,
+                challenge_parameters: Some(BTreeMap::new()),
+                authentication_result: Some(result),
+                available_challenges: None,
+            },
+            Step::Challenge { name, parameters, session, available } => Self {
+                challenge_name: Some(name),
+                session: Some(session),
+                challenge_parameters: Some(parameters),
+                authentication_result: None,
+                available_challenges: available,
+            },
         }
-    )+};
-}
-
-answers! {
-    InitiateAuthOutput,
-    RespondToAuthChallengeOutput,
-    AdminInitiateAuthOutput,
-    AdminRespondToAuthChallengeOutput,
+    }
 }

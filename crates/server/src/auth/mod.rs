@@ -1,8 +1,8 @@
 //! Signing in, as a state machine that every door shares: a flow begins it, challenges carry it on, tokens end it.
 //!
-//! Nothing is stored on the way: what a step must remember travels sealed in the `Session` and the `SECRET_BLOCK`. The
-//! one write of a sign-in is the session that its tokens come from, and with it what the sign-in used up. Failed
-//! passwords are the exception: each is counted.
+//! What a step must remember travels sealed in the `Session` and the `SECRET_BLOCK`. The one write of a sign-in by password
+//! is the session that its tokens come from, and with it what the sign-in used up; beside it failures are counted, and a
+//! step that asks another writes what it used up first.
 
 mod challenges;
 mod custom;
@@ -32,13 +32,12 @@ use zeroize::Zeroizing;
 use self::session::Pending;
 use crate::accounts::user::{self, User};
 use crate::accounts::{migrate, secret_hash};
-use crate::api::operation::Origin;
 use crate::context::Context;
 use crate::directory::{self, Client, Pool};
 use crate::threat::{self, Watch};
 use crate::triggers::event::{Candidate, Occasion};
 use crate::triggers::pre_authentication;
-use crate::visit::Visit;
+use crate::visit::{Origin, Visit};
 
 /// By which operations a sign-in goes: those for everybody, or the administrators'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,51 +1,16 @@
 //! An app client with its settings in force.
 
 use cognate_crypto::seal::Kind;
-use cognate_shapes::client::{AnalyticsConfiguration, RefreshTokenRotation, TokenValidityUnits};
+use cognate_shapes::client::ClientSettings;
 use cognate_shapes::enums::{AuthFlow, ExplicitAuthFlows, Feature, PreventUserExistenceErrors, TimeUnits};
 use cognate_shapes::error::{Error, Result};
-use cognate_shapes::scalars::{
-    AccessTokenValidity, AuthSessionValidity, CallbackUrls, ClientPermission, IdTokenValidity, LogoutUrls, OAuthFlows,
-    ProviderName, RedirectUrl, RefreshTokenValidity, Scopes,
-};
-use cognate_shapes::{Input, Output, input};
+use cognate_shapes::input;
+use cognate_shapes::scalars::ClientPermission;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
-
-/// The settings of a client as AWS spells them: what is stored and described back.
-#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
-#[wire(both)]
-pub struct ClientSettings {
-    pub refresh_token_validity: Option<RefreshTokenValidity>,
-    pub access_token_validity: Option<AccessTokenValidity>,
-    pub id_token_validity: Option<IdTokenValidity>,
-    pub token_validity_units: Option<TokenValidityUnits>,
-    pub read_attributes: Option<Vec<ClientPermission>>,
-    pub write_attributes: Option<Vec<ClientPermission>>,
-    pub explicit_auth_flows: Option<Vec<ExplicitAuthFlows>>,
-    pub supported_identity_providers: Option<Vec<ProviderName>>,
-    #[wire("CallbackURLs")]
-    pub callback_urls: Option<CallbackUrls>,
-    #[wire("LogoutURLs")]
-    pub logout_urls: Option<LogoutUrls>,
-    #[wire("DefaultRedirectURI")]
-    pub default_redirect_uri: Option<RedirectUrl>,
-    #[wire("AllowedOAuthFlows")]
-    pub allowed_oauth_flows: Option<OAuthFlows>,
-    #[wire("AllowedOAuthScopes")]
-    pub allowed_oauth_scopes: Option<Scopes>,
-    #[wire("AllowedOAuthFlowsUserPoolClient")]
-    pub allowed_oauth_flows_user_pool_client: Option<bool>,
-    pub analytics_configuration: Option<AnalyticsConfiguration>,
-    pub prevent_user_existence_errors: Option<PreventUserExistenceErrors>,
-    pub enable_token_revocation: Option<bool>,
-    pub enable_propagate_additional_user_context_data: Option<bool>,
-    pub auth_session_validity: Option<AuthSessionValidity>,
-    pub refresh_token_rotation: Option<RefreshTokenRotation>,
-}
 
 /// The stored document of a client, version 1.
 #[derive(Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use cognate_crypto::ids;
 use cognate_crypto::seal::Kind;
+use cognate_shapes::client::ClientSettings;
 use cognate_shapes::error::{Error, Result};
 use cognate_store::client_secrets::{self, ClientSecret};
 use cognate_store::{Tx, clients};
@@ -13,7 +14,6 @@ use super::pool_changes::stored;
 use super::{changed, client_rules};
 use crate::access::Principal;
 use crate::context::Context;
-use crate::directory::ClientSettings;
 
 /// A secret of a client: the caller's own text, or a new one.
 pub fn secret(cx: &Context, given: Option<&str>, client_id: &str, now_ms: i64) -> Secret {

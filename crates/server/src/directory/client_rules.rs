@@ -1,13 +1,13 @@
 //! What an app client's settings may be: lifetimes, attributes, flows, OAuth, and what stands for an absent one.
 
-use cognate_shapes::client::{AnalyticsConfiguration, TokenValidityUnits};
+use cognate_shapes::client::{AnalyticsConfiguration, ClientSettings, TokenValidityUnits};
 use cognate_shapes::enums::{ExplicitAuthFlows, Feature, OAuthFlow, TimeUnits, UserPoolTier};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::{
     Arn, AuthSessionValidity, CallbackUrls, ClientPermission, LogoutUrls, OAuthFlows, RefreshTokenValidity, Scopes,
 };
 
-use super::client::{ClientSettings, OIDC_PROFILE, life_s, seconds};
+use super::client::{OIDC_PROFILE, life_s, seconds};
 use super::pool::Pool;
 
 /// The lifetimes an access or ID token may have, in seconds.

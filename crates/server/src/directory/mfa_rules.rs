@@ -5,9 +5,10 @@ use cognate_shapes::enums::{
 };
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::mfa::{EmailMfaConfig, SmsMfaConfig, SoftwareTokenMfaConfig, WebAuthnConfiguration};
+use cognate_shapes::pool::Settings;
 
 use super::delivery_rules;
-use super::pool::{FurtherSettings, Pool, Settings};
+use super::pool::{FurtherSettings, Pool};
 
 /// What `SetUserPoolMfaConfig` is given.
 #[derive(Debug, Default)]

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use cognate_shapes::error::{Error, Result};
 use quick_cache::sync::Cache;
 
-pub use client::{Client, ClientSettings, Secret};
-pub use pool::{FurtherSettings, PasswordRules, Pool, Recovery, Settings};
+pub use client::{Client, Secret};
+pub use pool::{FurtherSettings, PasswordRules, Pool, Recovery};
 
 use crate::access::Principal;
 use crate::config::is_region;

@@ -1,21 +1,12 @@
 //! A user pool with its settings in force.
 
-use std::collections::BTreeMap;
-
 use cognate_shapes::enums::{
-    AliasAttribute, AuthFactor, DeletionProtection, Issuer, RecoveryOptionName, UserPoolMfa, UserPoolTier,
-    UserSessionTracking, UsernameAttribute, VerifiedAttribute,
+    AliasAttribute, AuthFactor, Issuer, RecoveryOptionName, UserPoolTier, UserSessionTracking, UsernameAttribute,
+    VerifiedAttribute,
 };
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::mfa::{EmailMfaConfig, SoftwareTokenMfaConfig, WebAuthnConfiguration};
-use cognate_shapes::pool::{
-    AccountRecoverySetting, AdminCreateUserConfig, DcrConfiguration, DeviceConfiguration, EmailConfiguration,
-    IssuerConfiguration, KeyConfiguration, LambdaConfig, SmsConfiguration, UserAttributeUpdateSettings, UserPoolAddOns,
-    UserPoolPolicy, UsernameConfiguration, VerificationMessageTemplate,
-};
-use cognate_shapes::scalars::{
-    AcrConfiguration, EmailVerificationMessage, EmailVerificationSubject, SmsVerificationMessage, TagKey, TagValue,
-};
+use cognate_shapes::pool::Settings;
 use cognate_shapes::session::UserPoolTokenSessionConfig;
 use cognate_shapes::{Input, Output, input};
 use serde::{Deserialize, Serialize};
@@ -24,38 +15,6 @@ use serde_json::value::RawValue;
 use super::schema::{Definition, Schema};
 use crate::access::Principal;
 use crate::config::Config;
-
-/// The settings of a pool as AWS spells them, defaults filled in: what is stored and described back.
-#[derive(Clone, Debug, Default, PartialEq, Input, Output)]
-#[wire(both)]
-pub struct Settings {
-    pub policies: Option<UserPoolPolicy>,
-    pub deletion_protection: Option<DeletionProtection>,
-    pub lambda_config: Option<LambdaConfig>,
-    pub auto_verified_attributes: Option<Vec<VerifiedAttribute>>,
-    pub alias_attributes: Option<Vec<AliasAttribute>>,
-    pub username_attributes: Option<Vec<UsernameAttribute>>,
-    pub sms_verification_message: Option<SmsVerificationMessage>,
-    pub email_verification_message: Option<EmailVerificationMessage>,
-    pub email_verification_subject: Option<EmailVerificationSubject>,
-    pub verification_message_template: Option<VerificationMessageTemplate>,
-    pub sms_authentication_message: Option<SmsVerificationMessage>,
-    pub mfa_configuration: Option<UserPoolMfa>,
-    pub user_attribute_update_settings: Option<UserAttributeUpdateSettings>,
-    pub device_configuration: Option<DeviceConfiguration>,
-    pub email_configuration: Option<EmailConfiguration>,
-    pub sms_configuration: Option<SmsConfiguration>,
-    pub user_pool_tags: Option<BTreeMap<TagKey, TagValue>>,
-    pub admin_create_user_config: Option<AdminCreateUserConfig>,
-    pub user_pool_add_ons: Option<UserPoolAddOns>,
-    pub dcr_configuration: Option<DcrConfiguration>,
-    pub username_configuration: Option<UsernameConfiguration>,
-    pub account_recovery_setting: Option<AccountRecoverySetting>,
-    pub user_pool_tier: Option<UserPoolTier>,
-    pub key_configuration: Option<KeyConfiguration>,
-    pub issuer_configuration: Option<IssuerConfiguration>,
-    pub acr_configuration: Option<AcrConfiguration>,
-}
 
 /// The settings of a pool that have operations of their own, as AWS spells them; `DescribeUserPool` shows none of them.
 #[derive(Clone, Debug, Default, PartialEq, Input, Output)]

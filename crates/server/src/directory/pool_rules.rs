@@ -10,7 +10,7 @@ use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::pool::{
     AccountRecoverySetting, AcrLevelConfig, AdminCreateUserConfig, DcrConfiguration, DeviceConfiguration,
     IssuerConfiguration, KeyConfiguration, LambdaConfig, PasswordPolicy, PreTokenGenerationVersionConfig,
-    RecoveryOption, SignInPolicy, UserAttributeUpdateSettings, UserPoolAddOns, UserPoolPolicy,
+    RecoveryOption, Settings, SignInPolicy, UserAttributeUpdateSettings, UserPoolAddOns, UserPoolPolicy,
     VerificationMessageTemplate,
 };
 use cognate_shapes::scalars::{
@@ -18,7 +18,7 @@ use cognate_shapes::scalars::{
     RecoveryMechanisms, TagKey, TagValue, TemporaryPasswordValidityDays, UnusedAccountValidityDays,
 };
 
-use super::pool::{FurtherSettings, Pool, Settings};
+use super::pool::{FurtherSettings, Pool};
 use super::{delivery_rules, mfa_rules, tiers};
 
 /// How long a temporary password is good unless a pool says otherwise.

@@ -2,8 +2,7 @@
 
 use cognate_shapes::enums::{AdvancedSecurityMode, AuthFactor, PreTokenGenerationLambdaVersion, Status, UserPoolTier};
 use cognate_shapes::error::{Error, Result};
-
-use super::pool::Settings;
+use cognate_shapes::pool::Settings;
 
 /// Refuses settings that need a higher tier, all of them named at once.
 pub fn admit(settings: &Settings, tier: UserPoolTier) -> Result<()> {

@@ -14,8 +14,8 @@ pub fn named(name: &str, value: &str) -> Value {
 
 /// A user who is signed in.
 pub struct SignedIn {
-    pool: String,
-    name: String,
+    pub pool: String,
+    pub name: String,
     pub token: String,
 }
 
