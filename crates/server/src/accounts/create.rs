@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_crypto::ids;
 use cognate_crypto::password::{Requirements, generate};
 use cognate_shapes::enums::{AuthFactor, DeliveryMedium, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
 use zeroize::Zeroizing;
 
 use super::names::{EMAIL, PHONE_NUMBER};
-use super::user::{self, OnConflict, Profile, Refused, User};
+use super::user::{self, OnConflict, Refused, User};
 use super::{attributes, password, sign_up};
 use crate::context::Context;
 use crate::directory::Pool;
@@ -60,37 +59,18 @@ pub async fn create(cx: &Context, pool: &Arc<Pool>, new: NewUser, visit: &Visit)
     // It may refuse; whom an administrator makes, it neither confirms nor verifies.
     pre_sign_up::run(at, pre_sign_up::Source::AdminCreateUser, &new.name, &attributes).await?;
 
-    let now = cx.clock.now_ms();
-    let id = ids::sub(cx.rng.bytes());
-    let username = if signs_in_by.is_some() { id.clone() } else { new.name.clone() };
-    let mut user = User {
-        id,
-        username,
-        status: UserStatus::Confirmed,
-        enabled: true,
-        created_ms: now,
-        modified_ms: now,
-        signed_out_ms: 0,
-        version: 1,
-        profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
-        credential: None,
-    };
+    let mut user = User::new(cx, &new.name, signs_in_by, attributes, UserStatus::Confirmed);
     let mut told = None;
     if !passwordless {
         let password = temporary(cx, pool, new.temporary_password)?;
         user.credential = Some(hash(cx, pool, &user, &password).await?);
+        let now = user.created_ms;
         expect_change(pool, &mut user, now);
         told = Some(password);
     }
 
     let (stored, of, name, conflict) = (user.clone(), Arc::clone(pool), new.name, new.conflict);
-    let inserted = cx.store.write(move |tx| {
-        // A `sub` or an alias finds its user too: nobody may be found by another's.
-        if user::by_other_name(tx, &of, &name)?.is_some() {
-            return Err(Refused::Username);
-        }
-        user::insert(tx, &of, &stored, conflict)
-    });
+    let inserted = cx.store.write(move |tx| user::insert(tx, &of, &name, &stored, conflict));
     inserted.await.map_err(|refused| match refused {
         Refused::Username => Error::user_account_exists(),
         Refused::Alias(kind) if signs_in_by == Some(kind) => Error::user_account_exists(),

@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use cognate_crypto::ids;
 use cognate_shapes::enums::UserStatus;
 use cognate_shapes::error::{Code, Result};
 
-use super::user::{self, OnConflict, Profile, Refused, User};
+use super::user::{self, OnConflict, Refused, User};
 use super::{attributes, create, delivery, mfa, password, sign_up};
 use crate::directory::Pool;
 use crate::triggers::event::Occasion;
@@ -69,13 +68,7 @@ async fn make(
     }
     let conflict = if answer.force_alias_creation { OnConflict::Take } else { OnConflict::Refuse };
     let (of, stored) = (Arc::clone(pool), user.clone());
-    let inserted = cx.store.write(move |tx| {
-        if user::by_other_name(tx, &of, &name)?.is_some() {
-            return Err(Refused::Username);
-        }
-        user::insert(tx, &of, &stored, conflict)
-    });
-    match inserted.await {
+    match cx.store.write(move |tx| user::insert(tx, &of, &name, &stored, conflict)).await {
         Ok(()) => {}
         // Another request was first.
         Err(Refused::Username) => return Ok(None),
@@ -93,26 +86,13 @@ async fn make(
 
 /// The user to be made, and under which name.
 fn describe(at: Occasion<'_>, name: &str, answer: &Answer) -> Result<(User, String)> {
-    let (cx, pool) = (at.cx, at.pool);
+    let pool = at.pool;
     let mut attributes = answer.attributes.clone().unwrap_or_default();
     let name = attributes.remove(USERNAME).filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
     attributes.retain(|_, value| !value.is_empty());
     let signs_in_by = sign_up::identify(pool, &name, &mut attributes)?;
     attributes::check_new(pool, &mut attributes, true)?;
-    let (now, id) = (cx.clock.now_ms(), ids::sub(cx.rng.bytes()));
-    let user = User {
-        username: if signs_in_by.is_some() { id.clone() } else { name.clone() },
-        id,
-        status: answer.status,
-        enabled: true,
-        created_ms: now,
-        modified_ms: now,
-        signed_out_ms: 0,
-        version: 1,
-        profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
-        credential: None,
-    };
-    Ok((user, name))
+    Ok((User::new(at.cx, &name, signs_in_by, attributes, answer.status), name))
 }
 
 /// Greets the user: by name alone, for the password is the user's own.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_crypto::ids;
 use cognate_shapes::enums::{AliasAttribute, EventFilter, UserStatus, UsernameAttribute, VerifiedAttribute};
 use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::user::CodeDeliveryDetails;
@@ -11,7 +10,7 @@ use cognate_shapes::user::CodeDeliveryDetails;
 use super::codes::{self, Purpose};
 use super::delivery::{self, Message};
 use super::names::{EMAIL, PHONE_NUMBER, is_email, is_phone_number};
-use super::user::{self, OnConflict, Profile, Refused, User};
+use super::user::{self, OnConflict, Refused, User};
 use super::{attributes, create, password};
 use crate::context::Context;
 use crate::directory::{Client, Pool};
@@ -43,34 +42,21 @@ pub async fn sign_up(
     attributes::check_writable(client, &attributes)?;
     let signs_in_by = identify(pool, name, &mut attributes)?;
     attributes::check_new(pool, &mut attributes, true)?;
-    let now = cx.clock.now_ms();
-    let id = ids::sub(cx.rng.bytes());
-    let username = if signs_in_by.is_some() { id.clone() } else { name.to_owned() };
-    let credential = match password {
+    let mut user = User::new(cx, name, signs_in_by, attributes, UserStatus::Unconfirmed);
+    match password {
         Some(password) => {
             password::check_policy(pool, password)?;
             compromised::check_new(cx, pool, client, EventFilter::SignUp, password).await?;
-            Some(password::hash(cx, pool, &username, password, None, &id).await?)
+            user.credential = Some(password::hash(cx, pool, &user.username, password, None, &user.id).await?);
         }
         // By a code alone, the user can sign in where codes can go.
-        None if create::code_factors(pool).iter().any(|way| attributes.contains_key(*way)) => None,
+        None if create::code_factors(pool).iter().any(|way| user.attribute(way).is_some()) => {}
         None => return Err(Error::missing_parameter("Password")),
-    };
+    }
     create::has_room(cx, pool, Code::LimitExceeded).await?;
     let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
-    let said = pre_sign_up::run(at, pre_sign_up::Source::SignUp, name, &attributes).await?.unwrap_or_default();
-    let mut user = User {
-        id,
-        username,
-        status: UserStatus::Unconfirmed,
-        enabled: true,
-        created_ms: now,
-        modified_ms: now,
-        signed_out_ms: 0,
-        version: 1,
-        profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
-        credential,
-    };
+    let said = pre_sign_up::run(at, pre_sign_up::Source::SignUp, name, &user.profile.attributes).await?;
+    let said = said.unwrap_or_default();
     let conflict = obey(&mut user, said)?;
     // Who is confirmed already needs no code.
     let target = if said.auto_confirm_user { None } else { verification_target(pool, &user) };
@@ -81,11 +67,7 @@ pub async fn sign_up(
 
     let (stored, wanted, code, pool_of_user) = (user.clone(), name.to_owned(), drawn.clone(), Arc::clone(pool));
     let inserted = cx.store.write(move |tx| {
-        // A `sub` or an alias finds its user too: nobody may be found by another's.
-        if user::by_other_name(tx, &pool_of_user, &wanted)?.is_some() {
-            return Err(Refused::Username);
-        }
-        user::insert(tx, &pool_of_user, &stored, conflict)?;
+        user::insert(tx, &pool_of_user, &wanted, &stored, conflict)?;
         if let Some(code) = &code {
             code.put(tx)?;
         }

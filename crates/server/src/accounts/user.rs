@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mfa::Mfa;
 use super::names::{self, active_aliases, alias_key, fold, username_key};
+use crate::context::Context;
 use crate::directory::Pool;
 
 /// A user of a pool.
@@ -95,6 +96,29 @@ impl From<Error> for Refused {
 }
 
 impl User {
+    /// A user to be made now, of that name and without a password. Whoever signs in by an attribute is named by the `sub`.
+    pub fn new(
+        cx: &Context,
+        name: &str,
+        signs_in_by: Option<&str>,
+        attributes: BTreeMap<String, String>,
+        status: UserStatus,
+    ) -> Self {
+        let (now, id) = (cx.clock.now_ms(), ids::sub(cx.rng.bytes()));
+        Self {
+            username: if signs_in_by.is_some() { id.clone() } else { name.to_owned() },
+            id,
+            status,
+            enabled: true,
+            created_ms: now,
+            modified_ms: now,
+            signed_out_ms: 0,
+            version: 1,
+            profile: Profile { v: 1, attributes, signs_in_by: signs_in_by.map(str::to_owned), ..Profile::default() },
+            credential: None,
+        }
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&str> {
         if name == "sub" { Some(&self.id) } else { self.profile.attributes.get(name).map(String::as_str) }
     }
@@ -216,10 +240,7 @@ pub fn by_name(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<Option<User>>
 }
 
 /// The user of that `sub` or active alias, in this order.
-///
-/// Who is about to [`insert`] a user asks this and leaves usernames to the insertion: looking for one that is free reads
-/// a page of the index that every neighbour writes, and PostgreSQL would let only one of them through.
-pub fn by_other_name(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<Option<User>> {
+fn by_other_name(tx: &mut Tx<'_>, pool: &Pool, name: &str) -> Result<Option<User>> {
     if ids::is_sub(name)
         && let Some(user) = by_id(tx, pool, name)?
     {
@@ -244,8 +265,15 @@ fn alias_kinds(pool: &Pool, name: &str) -> Vec<&'static str> {
     vec![likely, names::PREFERRED_USERNAME]
 }
 
-/// Adds a user, with its aliases and search terms.
-pub fn insert(tx: &mut Tx<'_>, pool: &Pool, user: &User, conflict: OnConflict) -> Result<(), Refused> {
+/// Adds the user who was given that name, with its aliases and search terms.
+///
+/// A `sub` or an alias finds its user too: nobody may be found by another's. Usernames are left to the insertion: looking
+/// for one that is free reads a page of the index that every neighbour writes, and PostgreSQL would let only one of them
+/// through.
+pub fn insert(tx: &mut Tx<'_>, pool: &Pool, name: &str, user: &User, conflict: OnConflict) -> Result<(), Refused> {
+    if by_other_name(tx, pool, name)?.is_some() {
+        return Err(Refused::Username);
+    }
     if !users::insert_if_absent(tx, &user.row(pool)?)? {
         return Err(Refused::Username);
     }

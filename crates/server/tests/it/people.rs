@@ -58,7 +58,7 @@ pub async fn add(
         credential,
     };
     let (pool, inserted) = (Arc::clone(&pool), user.clone());
-    cx.store.write(move |tx| user::insert(tx, &pool, &inserted, OnConflict::Refuse)).await.unwrap();
+    cx.store.write(move |tx| user::insert(tx, &pool, &inserted.username, &inserted, OnConflict::Refuse)).await.unwrap();
     user
 }
 
