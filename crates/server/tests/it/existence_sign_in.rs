@@ -38,7 +38,16 @@ fn riddle(event: &Value) -> Reply {
     })
 }
 
-/// A pool with functions, and two clients of it: one tells who exists, the other hides it.
+/// Some of the names that nobody has seem to have no password; which, depends on the pool.
+async fn seems_to_have_a_password(server: &TestServer, pool: &str, name: &str) -> bool {
+    let hiding = json!({ "ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "PreventUserExistenceErrors": "ENABLED" });
+    let client = server.client(pool, hiding).await;
+    let choice = json!({ "ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": { "USERNAME": name } });
+    let asked = server.ok("InitiateAuth", choice).await;
+    asked["AvailableChallenges"].as_array().unwrap().contains(&json!("PASSWORD"))
+}
+
+/// A pool with functions where `nobody` seems to have a password, and two clients of it: one tells who exists, the other hides it.
 struct Scene {
     lambda: Lambda,
     server: TestServer,
@@ -53,11 +62,17 @@ impl Scene {
         lambda.on("f", riddle);
         let server = TestServer::with(&[("triggers.endpoint", &lambda.url())]).await;
         let factors = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"] } });
-        let mut settings = json!({ "Policies": factors });
+        let pool = loop {
+            let pool = server.pool(json!({ "Policies": factors })).await;
+            if seems_to_have_a_password(&server, &pool, "nobody").await {
+                break pool;
+            }
+        };
+        let mut settings = json!({ "UserPoolId": pool, "Policies": factors });
         for trigger in triggers {
             settings["LambdaConfig"][trigger] = arn("f").into();
         }
-        let pool = server.pool(settings).await;
+        server.ok("UpdateUserPool", settings).await;
         let telling = json!({ "ExplicitAuthFlows": EVERY, "PreventUserExistenceErrors": "LEGACY" });
         let hiding = json!({ "ExplicitAuthFlows": EVERY, "PreventUserExistenceErrors": "ENABLED" });
         let (telling, hiding) = (server.client(&pool, telling).await, server.client(&pool, hiding).await);
