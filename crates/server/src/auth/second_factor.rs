@@ -74,6 +74,8 @@ pub fn needed(attempt: &Attempt<'_>, user: &User, progress: &Progress) -> Result
         Choice::Nothing => Ok(None),
         Choice::Ask(method) => Ok(Some(Question::Prove(method))),
         Choice::Select(methods) => Ok(Some(Question::Select(methods))),
+        // Who demands a level wants what the user has.
+        Choice::SetUp(_) if progress.target.is_some() => Err(Error::level_out_of_reach()),
         Choice::SetUp(methods) => Ok(Some(Question::SetUp(methods))),
         Choice::Impossible => Err(Error::no_usable_mfa_method()),
     }

@@ -1,6 +1,6 @@
 //! Step-up: how strong a sign-in is (`acr`), by which methods (`amr`), and asking for as much as a caller demands.
 
-use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolTier};
+use cognate_shapes::enums::{AuthFactor, ChallengeName, UserPoolMfa, UserPoolTier};
 use cognate_shapes::error::{Error, Result};
 use cognate_shapes::scalars::AcrLevelKey;
 
@@ -9,12 +9,16 @@ use super::progress::Progress;
 use super::{Attempt, Step, first_factor, second_factor};
 use crate::accounts::factors::Factor;
 use crate::accounts::mfa::Method;
+use crate::accounts::mfa_choice::{self, Choice};
 use crate::accounts::user::User;
 use crate::directory::Pool;
 use crate::tokens::verify::{self, Bearer};
 
 /// Which of four levels a sign-in reaches, from 1.
 pub type Level = u8;
+
+/// What two factors come to at least.
+const TWO_FACTORS: Level = 3;
 
 /// What a caller of USER_AUTH demands.
 #[derive(Debug)]
@@ -120,7 +124,9 @@ pub async fn demanded(attempt: &Attempt<'_>, user: Option<&User>) -> Result<Opti
         Some(given) => Some(given.parse::<u32>().map_err(|_| Error::invalid_max_age())?),
         None => None,
     };
-    let levels: Vec<Level> = wanted.split(' ').filter_map(|value| named(pool, value)).collect();
+    let least = user.map_or_else(|| least_of_nobody(pool), |user| least(pool, user));
+    let levels = wanted.split(' ').filter_map(|value| named(pool, value));
+    let levels: Vec<Level> = levels.map(|level| level.max(least)).collect();
     let Some(most_wanted) = levels.first().copied() else { return Err(Error::unknown_acr_values()) };
     let Some(token) = token else { return Ok(Some(Demand { levels, credited: Vec::new() })) };
 
@@ -142,6 +148,16 @@ pub async fn demanded(attempt: &Attempt<'_>, user: Option<&User>) -> Result<Opti
         credited.clear();
     }
     Ok(Some(Demand { levels, credited }))
+}
+
+/// The level below which nothing is worth demanding: who is asked for a second factor anyway reaches the one that any two
+/// come to.
+fn least(pool: &Pool, user: &User) -> Level {
+    if mfa_choice::of(pool, user) == Choice::Nothing { 1 } else { TWO_FACTORS }
+}
+
+fn least_of_nobody(pool: &Pool) -> Level {
+    if pool.settings.mfa_configuration == Some(UserPoolMfa::On) { TWO_FACTORS } else { 1 }
 }
 
 /// The level a token says it is of; none by a name that means nothing any more.
@@ -211,7 +227,7 @@ impl Ways {
     async fn of(attempt: &Attempt<'_>, user: &User) -> Result<Self> {
         let first = first_factor::of_user(attempt, user).await?;
         let mut methods = vec![Method::Totp, Method::Sms, Method::Email];
-        methods.retain(|method| has(&attempt.pool, user, *method));
+        methods.retain(|method| has(&attempt.pool, user, &first, *method));
         methods.sort_by_key(|method| user.profile.mfa.preferred() != Some(*method));
         Ok(Self {
             password: user.credential.is_some(),
@@ -251,15 +267,18 @@ impl Ways {
     }
 }
 
-/// Whether the user can prove that method when it is asked for beyond what the pool wants of everybody: an address or
-/// number counts once it is verified.
-fn has(pool: &Pool, user: &User, method: Method) -> bool {
-    let begins = |factor| pool.first_factors().contains(&factor);
-    let offered = match method {
+/// Whether the user can prove that method beside the password. An address or number counts once it is verified, and before
+/// that where its code may begin a sign-in (`first`) or is asked for anyway: the code then verifies it.
+fn has(pool: &Pool, user: &User, first: &[ChallengeName], method: Method) -> bool {
+    let (alone, factor) = match method {
         Method::Totp => return method.is_possible_for(user),
-        Method::Sms => method.is_offered_by(pool),
-        Method::Email => method.is_offered_by(pool) || begins(AuthFactor::EmailOtp),
+        Method::Sms => (ChallengeName::SmsOtp, AuthFactor::SmsOtp),
+        Method::Email => (ChallengeName::EmailOtp, AuthFactor::EmailOtp),
     };
+    if first.contains(&alone) || mfa_choice::of(pool, user).methods().contains(&method) {
+        return true;
+    }
+    let offered = method.is_offered_by(pool) || pool.first_factors().contains(&factor);
     offered && method.attribute().is_some_and(|attribute| user.is_verified(attribute.as_str()))
 }
 

@@ -410,9 +410,69 @@ async fn the_least_that_is_asked_stays() {
     server.ok("SetUserPoolMfaConfig", on).await;
     assert_eq!(by_password(&required, &[]).await.unwrap().asks(), "MFA_SETUP");
     let out_of_reach = error("NotAuthorized", "The user has no factors that reach the requested TARGET_ACR_VALUES.");
-    for level in [1, 2, 3] {
+    for level in [0, 1, 2, 3] {
         let refused = by_password(&required, &[("TARGET_ACR_VALUES", LEVELS[level])]).await.unwrap_err();
         assert_eq!(refused, out_of_reach, "{level}");
+    }
+}
+
+/// SECURITY 25: where a second factor is asked of the user anyway, no level demands less: neither from scratch nor of a token
+/// from before.
+#[tokio::test]
+async fn a_level_below_what_is_asked_anyway_is_raised() {
+    let server = TestServer::start().await;
+    let chooser = Chooser::new(&server, &["PASSWORD"], json!({}), json!({})).await;
+    for name in ["alice", "bob"] {
+        people::add(&server, &chooser.pool, name, UserStatus::Confirmed, Some(PASSWORD), &[]).await;
+    }
+    let mut mfa = json!({
+        "UserPoolId": chooser.pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true },
+    });
+    server.ok("SetUserPoolMfaConfig", mfa.clone()).await;
+    let weak = by_password(&chooser, &[]).await.unwrap();
+    let bob = ("USERNAME", "bob");
+    let bobs = chooser.begin(&[&[bob], &BY_PASSWORD[..]].concat()).await.unwrap();
+    let app = App::register(&server, weak.access_token()).await;
+    mfa["MfaConfiguration"] = "ON".into();
+    server.ok("SetUserPoolMfaConfig", mfa).await;
+    let asked = chooser.begin(&[ALICE, ("TARGET_ACR_VALUES", LEVELS[0]), ("ACCESS_TOKEN", weak.access_token())]).await;
+    let done = show(&server, &chooser, &app, &asked.unwrap()).await;
+    assert_eq!(graded(&done), grade(4, &["pwd", "otp", "mfa"]));
+    let refused = chooser.begin(&[bob, ("TARGET_ACR_VALUES", LEVELS[0]), ("ACCESS_TOKEN", bobs.access_token())]).await;
+    let out_of_reach = error("NotAuthorized", "The user has no factors that reach the requested TARGET_ACR_VALUES.");
+    assert_eq!(refused.unwrap_err(), out_of_reach);
+}
+
+/// An address that is not verified yet steps a sign-in up where its code may begin one, and is verified by it. Where it may
+/// not, it is no factor.
+#[tokio::test]
+async fn an_unverified_address_leads_to_level_two() {
+    let server = TestServer::start().await;
+    let chooser = Chooser::new(&server, &["PASSWORD", "EMAIL_OTP"], json!({}), json!({})).await;
+    let answer = async |asked: &Answer| {
+        assert_eq!(asked.asks(), "EMAIL_OTP");
+        let code = server.last_code("alice@example.com");
+        chooser.answer("EMAIL_OTP", &asked.session, &[ALICE, ("EMAIL_OTP_CODE", &code)]).await.unwrap()
+    };
+    let target = ("TARGET_ACR_VALUES", LEVELS[1]);
+    let alice =
+        people::add(&server, &chooser.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &CONTACT[..1]).await;
+    let first = by_password(&chooser, &[]).await.unwrap();
+    let none = Chooser::new(&server, &["PASSWORD"], json!({}), json!({})).await;
+    people::add(&server, &none.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &CONTACT[..1]).await;
+    let refused = by_password(&none, &[target]).await.unwrap_err();
+    assert_eq!(refused.1, "The user has no factors that reach the requested TARGET_ACR_VALUES.");
+
+    for credit in [Some(("ACCESS_TOKEN", first.access_token())), None] {
+        people::change(&server, &chooser.pool, &alice.id, |user| user.set_verified("email", false)).await;
+        let asked = match credit {
+            Some(credit) => chooser.begin(&[ALICE, target, credit]).await.unwrap(),
+            None => by_password(&chooser, &[target]).await.unwrap(),
+        };
+        let done = answer(&asked).await;
+        assert_eq!(graded(&done), grade(3, &["pwd", "email_otp", "mfa"]));
+        let id = people::claims(done.tokens.as_ref().unwrap().id_token().unwrap());
+        assert_eq!(id["email_verified"], true);
     }
 }
 
