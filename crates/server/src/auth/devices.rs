@@ -39,12 +39,22 @@ pub async fn recognize(attempt: &Attempt<'_>, user: &User, mut progress: Progres
 /// Whether the proof of the sign-in's device is to take the place of a second factor. It never comes first: a password or
 /// the pool's own challenges do.
 pub fn stand_in(attempt: &Attempt<'_>, progress: &Progress) -> bool {
+    may_stand_in(attempt, progress)
+        && !progress.proved.is_empty()
+        && progress.proved.iter().all(|factor| matches!(factor, Factor::Password | Factor::Custom))
+}
+
+/// Whether that proof was given, and takes the place still: since the device was asked, its user or the pool may have
+/// ended that.
+pub fn stands_in(attempt: &Attempt<'_>, progress: &Progress) -> bool {
+    progress.has(Factor::Device) && may_stand_in(attempt, progress)
+}
+
+fn may_stand_in(attempt: &Attempt<'_>, progress: &Progress) -> bool {
     devices::stand_in_for_mfa(&attempt.pool)
         // Who demands a level of proof wants the proofs that make it up.
         && progress.target.is_none()
         && progress.device.as_ref().is_some_and(|device| device.remembered)
-        && !progress.proved.is_empty()
-        && progress.proved.iter().all(|factor| matches!(factor, Factor::Password | Factor::Custom))
 }
 
 /// Whether the sign-in comes from a device that the pool, which tracks them, does not know.

@@ -70,7 +70,7 @@ pub fn needed(attempt: &Attempt<'_>, user: &User, progress: &Progress) -> Result
         return Ok(Some(Question::Device));
     }
     match choice {
-        _ if progress.has(Factor::Device) => Ok(None),
+        _ if devices::stands_in(attempt, progress) => Ok(None),
         Choice::Nothing => Ok(None),
         Choice::Ask(method) => Ok(Some(Question::Prove(method))),
         Choice::Select(methods) => Ok(Some(Question::Select(methods))),

@@ -88,6 +88,42 @@ async fn a_remembered_device_takes_the_place_of_mfa() {
     assert!(answer["AuthenticationResult"].get("NewDeviceMetadata").is_none());
 }
 
+/// SECURITY 25, 60: a device that was asked stands in for MFA only while its user remembers it and the pool lets it.
+#[tokio::test]
+async fn a_device_stands_in_no_longer_than_it_may() {
+    for ended in ["not remembered", "not in place of MFA", "not tracked"] {
+        let server = TestServer::start().await;
+        let (pool, client) = with_mfa(&server).await;
+        let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+        let request = by_message(&client, &asked, &server.last_code("+12065550100"));
+        let first = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
+        let device = Device::confirm(&server, &first).await;
+
+        let asked = server.ok("InitiateAuth", from_device(&client, "alice", &device.key)).await;
+        assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
+        let mut settings = json!({
+            "UserPoolId": pool, "MfaConfiguration": "ON",
+            "SmsConfiguration": { "SnsCallerArn": "arn:aws:iam::123456789012:role/sms" },
+        });
+        if ended == "not remembered" {
+            let status = json!({
+                "AccessToken": first["AccessToken"], "DeviceKey": device.key,
+                "DeviceRememberedStatus": "not_remembered",
+            });
+            server.ok("UpdateDeviceStatus", status).await;
+        } else {
+            if ended == "not in place of MFA" {
+                settings["DeviceConfiguration"] = json!({ "ChallengeRequiredOnNewDevice": false });
+            }
+            server.ok("UpdateUserPool", settings).await;
+        }
+        let asked = device.prove(&server, &client, &asked, SECRET).await;
+        assert_eq!(asked["ChallengeName"], "SMS_MFA", "{ended}: {asked}");
+        let request = by_message(&client, &asked, &server.last_code("+12065550100"));
+        assert!(server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].is_object(), "{ended}");
+    }
+}
+
 /// SECURITY 25: a device that another user remembers takes nobody else's MFA away.
 #[tokio::test]
 async fn a_device_stands_in_for_its_own_user_alone() {
