@@ -13,7 +13,7 @@ use super::{Attempt, Step, next, step_up};
 use crate::accounts::factors::Factor;
 use crate::accounts::mfa::passkeys_count;
 use crate::accounts::mfa_choice::{self, Choice};
-use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_phone_number};
+use crate::accounts::names::{EMAIL, PHONE_NUMBER, is_email, is_phone_number};
 use crate::accounts::relying_party::RelyingParty;
 use crate::accounts::user::User;
 use crate::accounts::{passkeys, unknown};
@@ -77,16 +77,18 @@ async fn has_passkey(attempt: &Attempt<'_>, user: &User) -> Result<bool> {
     attempt.cx.store.read(move |tx| passkeys::usable(tx, &pool, &user_id).map(|usable| !usable.is_empty())).await
 }
 
-/// What a name that nobody has seems to have: an e-mail address always, the rest by a chance that falls the same way
-/// every time.
+/// What a name that nobody has seems to have: a password always, so that a sign-in by it ends as it does for users; an
+/// address or number that is the name itself; the rest by a chance that falls the same way every time.
 fn of_nobody(attempt: &Attempt<'_>, typed: &str) -> Vec<ChallengeName> {
     let (cx, pool) = (attempt.cx, &attempt.pool);
     let chance = |of: &str| unknown::chance(cx, pool, of, typed);
     let codes = pool.settings.mfa_configuration != Some(UserPoolMfa::On);
-    let mut available = Vec::new();
+    let mut available = PASSWORDS.to_vec();
     for factor in pool.first_factors() {
         match factor {
-            AuthFactor::EmailOtp if codes => available.push(ChallengeName::EmailOtp),
+            AuthFactor::EmailOtp if codes && (is_email(typed) || chance("email") < 192) => {
+                available.push(ChallengeName::EmailOtp);
+            }
             AuthFactor::SmsOtp if codes && (is_phone_number(typed) || chance("phone_number") < 128) => {
                 available.push(ChallengeName::SmsOtp);
             }
@@ -97,10 +99,6 @@ fn of_nobody(attempt: &Attempt<'_>, typed: &str) -> Vec<ChallengeName> {
             }
             _ => {}
         }
-    }
-    let others = pool.first_factors().iter().any(|factor| matches!(factor, AuthFactor::EmailOtp | AuthFactor::SmsOtp));
-    if available.is_empty() || !others || chance("password") < 192 {
-        available.extend(PASSWORDS);
     }
     in_order(available)
 }

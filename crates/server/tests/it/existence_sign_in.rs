@@ -38,16 +38,7 @@ fn riddle(event: &Value) -> Reply {
     })
 }
 
-/// Some of the names that nobody has seem to have no password; which, depends on the pool.
-async fn seems_to_have_a_password(server: &TestServer, pool: &str, name: &str) -> bool {
-    let hiding = json!({ "ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "PreventUserExistenceErrors": "ENABLED" });
-    let client = server.client(pool, hiding).await;
-    let choice = json!({ "ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": { "USERNAME": name } });
-    let asked = server.ok("InitiateAuth", choice).await;
-    asked["AvailableChallenges"].as_array().unwrap().contains(&json!("PASSWORD"))
-}
-
-/// A pool with functions where `nobody` seems to have a password, and two clients of it: one tells who exists, the other hides it.
+/// A pool with functions and two clients of it: one tells who exists, the other hides it.
 struct Scene {
     lambda: Lambda,
     server: TestServer,
@@ -62,17 +53,11 @@ impl Scene {
         lambda.on("f", riddle);
         let server = TestServer::with(&[("triggers.endpoint", &lambda.url())]).await;
         let factors = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"] } });
-        let pool = loop {
-            let pool = server.pool(json!({ "Policies": factors })).await;
-            if seems_to_have_a_password(&server, &pool, "nobody").await {
-                break pool;
-            }
-        };
-        let mut settings = json!({ "UserPoolId": pool, "Policies": factors });
+        let mut settings = json!({ "Policies": factors });
         for trigger in triggers {
             settings["LambdaConfig"][trigger] = arn("f").into();
         }
-        server.ok("UpdateUserPool", settings).await;
+        let pool = server.pool(settings).await;
         let telling = json!({ "ExplicitAuthFlows": EVERY, "PreventUserExistenceErrors": "LEGACY" });
         let hiding = json!({ "ExplicitAuthFlows": EVERY, "PreventUserExistenceErrors": "ENABLED" });
         let (telling, hiding) = (server.client(&pool, telling).await, server.client(&pool, hiding).await);
@@ -170,6 +155,24 @@ async fn every_flow_tells_or_hides_that_a_name_is_nobodys() {
     let custom = flow("CUSTOM_AUTH", false, json!({}));
     let unset = error("InvalidParameter", "Custom auth lambda trigger is not configured for the user pool.");
     assert_eq!(scene.refused(&scene.telling, "nobody", &custom).await, unset);
+}
+
+/// SECURITY 21: a sign-in by password is the same of any name, whatever else a name that nobody has seems to have.
+#[tokio::test]
+async fn no_name_lacks_a_password() {
+    let scene = Scene::new(&[]).await;
+    let given = json!({ "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD });
+    let by_password = flow("USER_AUTH", false, given);
+    let by_srp = flow("USER_AUTH", false, json!({ "PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "2" }));
+    let mut codes = 0;
+    for n in 0..40 {
+        let name = format!("nobody{n}");
+        assert_eq!(scene.refused(&scene.hiding, &name, &by_password).await, incorrect(), "{name}");
+        let asked = scene.ok(&scene.hiding, &name, &by_srp).await;
+        assert_eq!(asked["ChallengeName"], "PASSWORD_VERIFIER", "{name}");
+        codes += usize::from(asked["AvailableChallenges"] == json!(["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]));
+    }
+    assert!((1..40).contains(&codes), "users without an address have twins as well: {codes}");
 }
 
 /// SECURITY 21: the proof that answers a challenge of nobody's is a wrong password, and a code a wrong code.
