@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cognate_crypto::hex;
 use cognate_crypto::seal::Kind;
 use cognate_shapes::error::{Error, Result};
 use cognate_store::{Tx, spent};
@@ -59,9 +60,11 @@ pub fn check(cx: &Context, pool: &Pool, user: &User, secret: &SealedSecret, code
     let secret = Zeroizing::new(cx.seals.open(Kind::TotpSeed, &sealed, &context(pool, &user.id))?);
     let now_s = u64::try_from(cx.clock.now_ms().div_euclid(1000)).unwrap_or_default();
     let step = totp(&secret).check(code, now_s);
+    // By the secret too: another app's first code is not the last one's of the app before, even within the same step.
+    let of_secret = cx.seals.keyed_hash(Kind::TotpSeed, &Zeroizing::new([b"spent\0", secret.as_slice()].concat()));
     Ok(step.map(|step| Shown {
         pool_id: pool.id.clone(),
-        id: format!("totp:{}:{step}", user.id),
+        id: format!("totp:{}:{}:{step}", user.id, hex::encode(&of_secret[..16])),
         until_ms: (i64::try_from(step).unwrap_or_default() + 2 + i64::from(SKEW)) * STEP_S * 1000,
     }))
 }

@@ -83,6 +83,27 @@ async fn a_code_of_an_app_opens_one_door() {
     assert_eq!(refused, []);
 }
 
+/// SECURITY 23: a code is used up with its secret. Another app's may be shown in the same half minute: after a sign-in, after
+/// the app before, and after that was taken away.
+#[tokio::test]
+async fn a_new_app_starts_afresh() {
+    let world = World::new(optional()).await;
+    world.alice(&[]).await;
+    let token = world.token().await;
+    world.register(&token).await;
+    world.register(&token).await;
+    let delete = json!({ "UserPoolId": world.pool, "Username": "alice" });
+    world.server.ok("AdminDeleteSoftwareToken", delete).await;
+    let secret = world.register(&token).await;
+    world.prefer(json!({ "SoftwareToken": { "Enabled": true } })).await;
+    let asked = world.sign_in().await;
+    let reused = error("ExpiredCode", "Your software token has already been used once.");
+    assert_eq!(world.refused(&asked, totp(&world.code(&secret))).await, reused);
+    world.server.advance_s(30);
+    world.respond(&asked, totp(&world.code(&secret))).await;
+    world.register(&token).await;
+}
+
 /// Clocks differ: the steps before and after count, and no other.
 #[tokio::test]
 async fn an_app_may_be_a_step_early_or_late() {
