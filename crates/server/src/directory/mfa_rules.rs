@@ -36,6 +36,9 @@ pub fn configure(pool: &mut Pool, given: Given) -> Result<()> {
     pool.further.software_token_mfa_configuration = given.software_token;
     pool.further.email_mfa_configuration = given.email;
     if let Some(web_authn) = given.web_authn {
+        if web_authn.relying_party_id.as_ref().is_some_and(|id| !may_be_relying_party(id.as_str())) {
+            return Err(Error::invalid_relying_party_id());
+        }
         pool.further.web_authn_configuration = Some(web_authn);
     }
     pool.settings.mfa_configuration = given.mfa.or(pool.settings.mfa_configuration);
@@ -43,6 +46,21 @@ pub fn configure(pool: &mut Pool, given: Given) -> Result<()> {
         return Err(Error::mfa_without_factor());
     }
     check(&pool.settings, &pool.further)
+}
+
+/// Whether passkeys may be made for that name: a domain's, in lower case, that strangers do not share as they do a public
+/// suffix (Web Authentication §4, RP ID). A lone label that is none, like `localhost`, is a name of one's own network.
+fn may_be_relying_party(id: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_address = id.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_public =
+        psl::suffix(id.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == id.as_bytes());
+    id.split('.').all(is_label) && !is_address && !is_public
 }
 
 /// Whether there is a factor that needs no text messages.

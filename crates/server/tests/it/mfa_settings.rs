@@ -318,7 +318,7 @@ async fn what_users_chose_outlives_a_pool_without_mfa() {
     }
 }
 
-/// What serves sign-ins by passkey stays unless it is given; what a pool cannot have is refused in the service's words.
+/// SECURITY 60: what serves sign-ins by passkey stays unless it is given; what a pool cannot have is refused in the service's words.
 #[tokio::test]
 async fn passkey_settings_are_replaced_as_one() {
     let server = TestServer::start().await;
@@ -330,6 +330,34 @@ async fn passkey_settings_are_replaced_as_one() {
     let other = json!({ "WebAuthnConfiguration": { "RelyingPartyId": "example.org" } });
     set(&server, &pool, other.clone()).await.unwrap();
     assert_eq!(shown(&server, &pool).await["WebAuthnConfiguration"], other["WebAuthnConfiguration"]);
+
+    let words = "RelyingPartyId should be a domain name in lower case that is not a public suffix.";
+    for id in [
+        "com",
+        "co.uk",
+        "github.io",
+        "http://x",
+        "https://example.com",
+        "localhost:3000",
+        "exa mple.com",
+        "-a.com",
+        "a-.com",
+        "EXAMPLE.com",
+        "a..com",
+        ".example.com",
+        "example.com.",
+        "127.0.0.1",
+        "[::1]",
+        "exämple.com",
+    ] {
+        let bad = json!({ "WebAuthnConfiguration": { "RelyingPartyId": id } });
+        assert_eq!(set(&server, &pool, bad).await, Err(invalid(words)), "{id}");
+    }
+    assert_eq!(shown(&server, &pool).await["WebAuthnConfiguration"], other["WebAuthnConfiguration"]);
+    for id in ["localhost", "intranet", "auth.example.co.uk", "me.github.io", "xn--exmple-cua.com"] {
+        let good = json!({ "WebAuthnConfiguration": { "RelyingPartyId": id } });
+        assert_eq!(set(&server, &pool, good.clone()).await.unwrap()["WebAuthnConfiguration"]["RelyingPartyId"], id);
+    }
 
     let lite = server.pool(json!({ "UserPoolTier": "LITE" })).await;
     let counted = json!({ "WebAuthnConfiguration": { "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION" } });

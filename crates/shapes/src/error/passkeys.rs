@@ -7,6 +7,10 @@ impl Error {
         Self::new(Code::WebAuthnNotEnabled, "WebAuthn is not enabled for this user pool.")
     }
 
+    pub fn invalid_relying_party_id() -> Self {
+        Self::invalid("RelyingPartyId should be a domain name in lower case that is not a public suffix.")
+    }
+
     pub fn relying_party_missing() -> Self {
         Self::new(
             Code::WebAuthnConfigurationMissing,
