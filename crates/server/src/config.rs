@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub(crate) use layers::without_password;
 pub use layers::{ConfigError, Origin};
 pub use messages::{Mail, MailTransport, Sms, SmsTransport, SmtpTls, smtp_password};
 pub use reference::reference_markdown;
 pub use secret::Secret;
 pub use targets::{AwsCredentials, Outbound, Triggers, Webhook};
+pub(crate) use targets::{WEBHOOK_URL, is_webhook};
 
 use layers::Layers;
 
@@ -87,6 +89,12 @@ impl Store {
     /// Whether everything is gone when the server stops.
     pub fn is_memory(&self) -> bool {
         self.url.expose() == MEMORY
+    }
+
+    /// The database's file, where there should be one and is none.
+    pub fn missing_file(&self) -> Option<&Path> {
+        let path = self.url.expose().strip_prefix("sqlite:").map(Path::new)?;
+        (!self.is_memory() && !path.exists()).then_some(path)
     }
 }
 
@@ -323,7 +331,7 @@ impl Config {
                 "server.public_url",
                 format!(
                     "{:?} is not a URL such as https://login.example.com, with no query and no trailing slash",
-                    server.public_url
+                    without_password(&server.public_url)
                 ),
             );
         }
@@ -356,7 +364,8 @@ impl Config {
             return wrong("threat.event_days", "takes 1 to 3650 days".into());
         }
         if !threat.feedback_url.is_empty() && !is_public_url(&threat.feedback_url) {
-            let message = format!("{:?} is not a URL such as https://example.com/feedback", threat.feedback_url);
+            let url = without_password(&threat.feedback_url);
+            let message = format!("{url:?} is not a URL such as https://example.com/feedback");
             return wrong("threat.feedback_url", message);
         }
         if keys.master_key.is_none() && keys.master_key_file.is_none() && !self.store.is_memory() {

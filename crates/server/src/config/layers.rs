@@ -8,8 +8,14 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Keys whose values are hidden wherever a configuration is shown.
-const SECRET: [&str; 4] =
-    ["keys.master_key", "mail.smtp_password", "aws_credentials.secret_access_key", "aws_credentials.session_token"];
+const SECRET: [&str; 6] = [
+    "keys.master_key",
+    "mail.smtp_password",
+    "mail.webhook_secret",
+    "sms.webhook_secret",
+    "aws_credentials.secret_access_key",
+    "aws_credentials.session_token",
+];
 
 /// What the tools of AWS call the credentials in the environment, and what the keys are called here.
 const AWS_CREDENTIALS: [(&str, &str); 3] = [
@@ -164,7 +170,11 @@ impl Layers {
             let text = error.to_string();
             let key = text.trim_end().rsplit_once("in `").and_then(|(_, key)| key.strip_suffix('`'));
             match key {
-                Some(key) => ConfigError::value(key, self.origin(key), error.message()),
+                Some(key) => {
+                    let value = lookup(&self.values, key);
+                    let range = value.and_then(|value| out_of_range(value, error.message()));
+                    ConfigError::value(key, self.origin(key), range.as_deref().unwrap_or(error.message()))
+                }
                 None => ConfigError(error.message().to_owned()),
             }
         })
@@ -245,6 +255,17 @@ fn lookup<'a>(values: &'a Table, key: &str) -> Option<&'a Value> {
     values.get(section)?.as_table()?.get(name)
 }
 
+/// What to say of a number that does not fit its type, of which the error tells the name alone.
+fn out_of_range(value: &Value, error: &str) -> Option<String> {
+    let number = value.as_integer()?;
+    let most = match error.rsplit_once("expected ")?.1 {
+        "u16" => u16::MAX.to_string(),
+        "u32" => u32::MAX.to_string(),
+        _ => i64::MAX.to_string(),
+    };
+    Some(format!("{number} is not a whole number from 0 to {most}"))
+}
+
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Integer(_) => "a whole number",
@@ -258,28 +279,29 @@ fn shown(key: &str, value: &Value) -> String {
     match value {
         Value::String(text) if SECRET.contains(&key) && !text.is_empty() => "\"[redacted]\"".to_owned(),
         Value::Table(table) => Value::Table(without_secrets(table)).to_string(),
-        Value::String(text) if key == "store.url" => Value::String(without_password(text)).to_string(),
+        Value::String(text) => Value::String(without_password(text)).to_string(),
         value => value.to_string(),
     }
 }
 
-/// A table of tables with what they call `secret` hidden.
+/// A table of tables with what they call `secret`, and what is secret in URLs, hidden.
 fn without_secrets(table: &Table) -> Table {
     let mut table = table.clone();
     for (name, value) in &mut table {
         match value {
             Value::Table(inner) => *inner = without_secrets(inner),
             value if name == "secret" => *value = Value::String("[redacted]".to_owned()),
+            Value::String(text) => *text = without_password(text),
             _ => {}
         }
     }
     table
 }
 
-/// A database URL with its password hidden, for showing to people.
+/// A URL with its password and its query hidden, for showing to people; any other text as it is.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(authority, path)| (authority, path));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let authority = match authority.rsplit_once('@') {
         Some((user, host)) => match user.split_once(':') {
             Some((user, _)) => format!("{user}:[redacted]@{host}"),
@@ -287,9 +309,9 @@ pub(crate) fn without_password(url: &str) -> String {
         },
         None => authority.to_owned(),
     };
-    // A password may also be given as a query parameter.
+    // A password or a token may also be given as a query parameter.
     let path = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?[redacted]"));
-    format!("{scheme}://{authority}/{path}")
+    format!("{scheme}://{authority}{path}")
 }
 
 /// Levenshtein's distance, for naming the key that was probably meant.

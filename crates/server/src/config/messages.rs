@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::targets::{is_endpoint, is_webhook};
-use super::{Config, ConfigError, Secret, read_secret, unset};
+use super::targets::{WEBHOOK_URL, is_endpoint, is_webhook};
+use super::{Config, ConfigError, Secret, read_secret, unset, without_password};
 use crate::messages::email::mailbox;
 
 /// How e-mail leaves the server.
@@ -87,9 +87,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     for (key, endpoint) in [("mail.ses_endpoint", &mail.ses_endpoint), ("sms.sns_endpoint", &sms.sns_endpoint)] {
         if !endpoint.is_empty() && !is_endpoint(endpoint) {
+            let url = without_password(endpoint);
             return wrong(
                 key,
-                format!("{endpoint:?} is not a URL such as http://127.0.0.1:4566, without query and password"),
+                format!("{url:?} is not a URL such as http://127.0.0.1:4566, without query and password"),
             );
         }
     }
@@ -99,8 +100,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         (by_sms, "sms", &sms.webhook_url, &sms.webhook_secret, &sms.webhook_secret_file),
     ] {
         if used && !is_webhook(url) {
-            let message = "a webhook's URL must begin with https://, or with http:// on this very machine";
-            return wrong(&format!("{section}.webhook_url"), message.into());
+            return wrong(&format!("{section}.webhook_url"), format!("a webhook's URL {WEBHOOK_URL}"));
         }
         if used && secret.is_some() == file.is_some() {
             let message = format!("set {section}.webhook_secret or {section}.webhook_secret_file");

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Origin, Secret, unset};
+use super::{Config, ConfigError, Origin, Secret, is_region, unset, without_password};
+
+/// What is asked of the URL of a webhook.
+pub(crate) const WEBHOOK_URL: &str = "must begin with https://, or with http:// on this very machine";
 
 /// The credentials of an AWS account.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,8 +39,10 @@ pub struct Triggers {
     /// Empty: AWS Lambda.
     pub endpoint: String,
     /// By ARN.
+    #[serde(deserialize_with = "webhooks")]
     pub webhooks: BTreeMap<String, Webhook>,
     /// A program and its arguments, by ARN.
+    #[serde(deserialize_with = "commands")]
     pub commands: BTreeMap<String, Vec<String>>,
     pub max_response_bytes: usize,
     #[serde(deserialize_with = "unset::path")]
@@ -80,6 +86,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     for (key, url) in [("triggers.endpoint", &triggers.endpoint), ("triggers.kms_endpoint", &triggers.kms_endpoint)] {
         if !url.is_empty() && !is_endpoint(url) {
+            let url = without_password(url);
             let message = format!("{url:?} is not a URL such as http://127.0.0.1:3001, without query and password");
             return wrong(key, message);
         }
@@ -96,10 +103,17 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if !(1024..=6 * 1024 * 1024).contains(&triggers.max_response_bytes) {
         return wrong("triggers.max_response_bytes", "takes 1024 to 6291456 bytes".into());
     }
+    for (key, arn) in (triggers.webhooks.keys().map(|arn| ("triggers.webhooks", arn)))
+        .chain(triggers.commands.keys().map(|arn| ("triggers.commands", arn)))
+    {
+        if !is_function(arn) {
+            let example = "arn:aws:lambda:us-east-1:000000000000:function:check";
+            return wrong(key, format!("{arn:?} is not the ARN of a Lambda function, such as {example}"));
+        }
+    }
     for (arn, webhook) in &triggers.webhooks {
         if !is_webhook(&webhook.url) {
-            let message = format!("the URL of {arn} must begin with https://, or with http:// on this very machine");
-            return wrong("triggers.webhooks", message);
+            return wrong("triggers.webhooks", format!("the URL of {arn} {WEBHOOK_URL}"));
         }
         if webhook.secret.is_some() == webhook.secret_file.is_some() {
             return wrong("triggers.webhooks", format!("{arn} needs one of secret and secret_file"));
@@ -114,6 +128,38 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+fn webhooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Webhook>, D::Error> {
+    each(
+        deserializer,
+        r#"takes a table such as { url = "https://hooks.example.com/check", secret_file = "check.secret" }"#,
+    )
+}
+
+fn commands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
+    each(deserializer, r#"takes a program and its arguments, such as ["node", "check.mjs"]"#)
+}
+
+/// What belongs to each ARN. An error names the ARN, and repeats no value: one may hold a secret.
+fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+    takes: &str,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    let values = BTreeMap::<String, toml::Value>::deserialize(deserializer)?;
+    let read = |(arn, value)| match T::deserialize(value) {
+        Ok(read) => Ok((arn, read)),
+        Err(_) => Err(D::Error::custom(format!("{arn:?} {takes}"))),
+    };
+    values.into_iter().map(read).collect()
+}
+
+/// Whether the text can be the ARN of a Lambda function, of whatever partition.
+fn is_function(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let ["arn", partition, "lambda", region, account, "function", name] = parts[..] else { return false };
+    let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    !partition.is_empty() && is_region(region) && digits && !name.is_empty()
+}
+
 /// Whether the text is a URL that a path may follow.
 pub(super) fn is_endpoint(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
@@ -125,7 +171,7 @@ pub(super) fn is_endpoint(text: &str) -> bool {
 }
 
 /// Whether the text is the URL of a webhook: over https, or on this very machine.
-pub(super) fn is_webhook(text: &str) -> bool {
+pub(crate) fn is_webhook(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

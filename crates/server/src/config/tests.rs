@@ -82,6 +82,12 @@ fn values_of_the_wrong_kind_name_their_key_and_source() {
         refused(&environment(&[("COGNATE_LIMITS__GROUPS_PER_USER", "many")])),
         "limits.groups_per_user (from COGNATE_LIMITS__GROUPS_PER_USER): takes a whole number"
     );
+    assert_eq!(
+        refused(&environment(&[("COGNATE_THREAT__EVENT_DAYS", "-1")])),
+        "threat.event_days (from COGNATE_THREAT__EVENT_DAYS): -1 is not a whole number from 0 to 4294967295"
+    );
+    let message = refused(&environment(&[("COGNATE_MAIL__SMTP_PORT", "70000")]));
+    assert!(message.ends_with("70000 is not a whole number from 0 to 65535"), "{message}");
     let message = refused(&environment(&[("COGNATE_SERVER__LISTEN", "here")]));
     assert!(message.starts_with("server.listen (from COGNATE_SERVER__LISTEN): "), "{message}");
     let message = refused(&environment(&[("COGNATE_MAIL__TRANSPORT", "pigeon")]));
@@ -137,6 +143,79 @@ fn secrets_stay_hidden() {
 
     let (_file, overlay) = file("[mail]\nsmtp_password = hunter2\n");
     assert!(!refused(&overlay).contains("hunter2"));
+}
+
+/// SECURITY row 45: nor is any key whose type is a secret, or the query of a URL, whoever adds one.
+#[test]
+fn every_secret_key_stays_hidden() {
+    let defaults = Layers::defaults(DEFAULTS).unwrap();
+    let mut hidden = Vec::new();
+    for (section, content) in DEFAULTS.parse::<toml::Table>().unwrap() {
+        for (name, default) in content.as_table().unwrap() {
+            let key = format!("{section}.{name}");
+            if !default.is_str() {
+                continue;
+            }
+            let mut layers = defaults.clone();
+            layers.set(&key, "https://u:hunter2@h/p", &Origin::Flag("--set".into())).unwrap();
+            // Addresses and words of a list take no such text.
+            let Ok(config) = layers.deserialize::<Config>() else { continue };
+            if !format!("{config:?}").contains("hunter2") {
+                assert!(!layers.effective().contains("hunter2"), "{key}");
+                hidden.push(key.clone());
+                layers.set(&key, "hunter2", &Origin::Flag("--set".into())).unwrap();
+                assert!(key == "store.url" || !layers.effective().contains("hunter2"), "{key}");
+            }
+        }
+    }
+    for key in ["keys.master_key", "mail.smtp_password", "mail.webhook_secret", "sms.webhook_secret", "store.url"] {
+        assert!(hidden.iter().any(|hidden| hidden == key), "{key} among {hidden:?}");
+    }
+    assert_eq!(hidden.len(), 7, "{hidden:?}");
+
+    let function = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    let webhooks =
+        format!("{{ {function:?} = {{ url = 'https://h.example?token=hunter2', secret = 'hunter2-hunter2-' }} }}");
+    let config = Config::serve(&environment(&[
+        ("COGNATE_MAIL__WEBHOOK_URL", "https://mail.example/x?token=hunter2"),
+        ("COGNATE_SMS__WEBHOOK_URL", "https://sms:hunter2@sms.example"),
+        ("COGNATE_TRIGGERS__WEBHOOKS", &webhooks),
+    ]));
+    let shown = config.unwrap().effective();
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("https://mail.example/x?[redacted]") && shown.contains("https://h.example?["), "{shown}");
+    assert!(!refused(&environment(&[("COGNATE_TRIGGERS__ENDPOINT", "http://u:hunter2@h")])).contains("hunter2"));
+}
+
+/// SECURITY row 45: what is wrong with a function is said with its file, its ARN and an example, and not with its value.
+#[test]
+fn functions_of_the_wrong_form_are_named() {
+    const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    for (text, part) in [
+        (
+            format!("[triggers.commands]\n{ARN:?} = \"node hunter2.mjs\"\n"),
+            format!("{ARN:?} takes a program and its arguments, such as [\"node\", \"check.mjs\"]"),
+        ),
+        (
+            format!("[triggers.webhooks]\n{ARN:?} = \"https://h/hunter2\"\n"),
+            format!("{ARN:?} takes a table such as {{ url"),
+        ),
+        (
+            "[triggers.webhooks.\"not-an-arn\"]\nurl = \"https://h.example\"\nsecret = \"hunter2-hunter2-\"\n"
+                .to_owned(),
+            "\"not-an-arn\" is not the ARN of a Lambda function, such as arn:aws:lambda:".to_owned(),
+        ),
+        (
+            "[triggers.commands]\n\"arn:aws:sqs:us-east-1:000000000000:q\" = [\"x\"]\n".to_owned(),
+            "is not the ARN".to_owned(),
+        ),
+    ] {
+        let (file, overlay) = file(&text);
+        let message = refused(&overlay);
+        let section = text.split(['[', ']']).nth(1).unwrap().split(".\"").next().unwrap();
+        assert!(message.starts_with(&format!("{section} (from {}): ", file.path().display())), "{message}");
+        assert!(message.contains(&part) && !message.contains("hunter2"), "{message}");
+    }
 }
 
 #[test]
