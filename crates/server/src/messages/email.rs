@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::{self, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use serde_json::{Value, json};
@@ -18,8 +18,9 @@ use crate::inbox::{Inbox, Kind, NewMessage};
 use crate::outbound::aws::Endpoint;
 use crate::outbound::{Outbound, Webhook};
 
-/// Time given to the SMTP server for each step.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time given to the SMTP server for taking a message, from the connection to its last word; also where it says nothing
+/// at all. It leaves the request, whose functions may have taken 5 seconds, time to say so.
+const SMTP_WITHIN: Duration = Duration::from_secs(10);
 
 /// An e-mail.
 #[derive(Clone)]
@@ -137,11 +138,8 @@ impl Mailer {
     /// What stands in the way.
     pub async fn check(&self) -> Result<(), DeliveryError> {
         match self {
-            Self::Smtp(smtp) => match smtp.transport.test_connection().await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(DeliveryError::new("the SMTP server does not answer NOOP")),
-                Err(error) => Err(refused(&error)),
-            },
+            Self::Smtp(smtp) if in_time(smtp.transport.test_connection()).await? => Ok(()),
+            Self::Smtp(_) => Err(DeliveryError::new("the SMTP server does not answer NOOP")),
             // Asking them anything takes a message.
             Self::Inbox { .. } | Self::Ses(_) | Self::Webhook { .. } => Ok(()),
             Self::None => Err(DeliveryError::new("mail.transport is none: no e-mail can be sent")),
@@ -181,7 +179,7 @@ impl Smtp {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(port)
             .tls(tls)
-            .timeout(Some(SMTP_TIMEOUT))
+            .timeout(Some(SMTP_WITHIN))
             .pool_config(PoolConfig::new().max_size(8).idle_timeout(Duration::from_secs(30)));
         if !config.smtp_username.is_empty() {
             let password = config::smtp_password(config)?.map(|p| p.expose().to_owned()).unwrap_or_default();
@@ -211,8 +209,7 @@ impl Smtp {
         let message = message
             .multipart(MultiPart::alternative_plain_html(email.text, email.html))
             .map_err(|error| DeliveryError::new(format!("the message cannot be built: {error}")))?;
-        self.transport.send(message).await.map_err(|error| refused(&error))?;
-        Ok(())
+        in_time(self.transport.send(message)).await.map(drop)
     }
 }
 
@@ -227,8 +224,15 @@ pub fn mailbox(address: &str) -> Result<Mailbox, DeliveryError> {
     address.parse().map_err(|error| DeliveryError::new(format!("not an e-mail address: {error}")))
 }
 
-fn refused(error: &lettre::transport::smtp::Error) -> DeliveryError {
-    DeliveryError::new(format!("the SMTP server did not take the message: {error}"))
+/// A conversation with the SMTP server, given up when it takes too long. The transport's own timeout bounds each step
+/// alone, and not the wait for the greeting.
+async fn in_time<T>(conversation: impl Future<Output = Result<T, smtp::Error>>) -> Result<T, DeliveryError> {
+    match tokio::time::timeout(SMTP_WITHIN, conversation).await {
+        Ok(ended) => {
+            ended.map_err(|error| DeliveryError::new(format!("the SMTP server did not take the message: {error}")))
+        }
+        Err(_) => Err(DeliveryError::new(format!("the SMTP server was not done within {} s", SMTP_WITHIN.as_secs()))),
+    }
 }
 
 #[cfg(test)]
@@ -316,6 +320,18 @@ mod tests {
         let port = trap.port();
         drop(trap);
         assert!(smtp(port, "").send(&outbound(), email("ada@example.com")).await.is_err());
+    }
+
+    /// Nor can a server hold a request by saying nothing.
+    #[tokio::test(start_paused = true)]
+    async fn an_smtp_server_that_never_greets_takes_nothing() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mailer = smtp(silent.local_addr().unwrap().port(), "");
+        let began = tokio::time::Instant::now();
+        let error = mailer.send(&outbound(), email("ada@example.com")).await.unwrap_err();
+        assert_eq!(error.failure(), crate::messages::Failure::Untaken);
+        assert!(mailer.check().await.is_err());
+        assert!(began.elapsed() < 3 * SMTP_WITHIN, "{:?}", began.elapsed());
     }
 
     /// SECURITY row 44: an address cannot smuggle a header or a second recipient.
