@@ -37,7 +37,7 @@ pub async fn by_forgotten_password(at: Occasion<'_>, pool: &Arc<Pool>, name: &st
 
 /// What the function knows; one that fails knows nobody.
 async fn known(at: Occasion<'_>, source: Source<'_>, name: &str) -> Option<Answer> {
-    user_migration::run(at, source, name).await.ok().flatten().filter(|answer| answer.attributes.is_some())
+    user_migration::run(at, source, name).await.ok().flatten().and_then(Answer::known)
 }
 
 async fn make(

@@ -57,7 +57,7 @@ pub async fn sign_up(
     let at = Occasion { cx, pool, client_id: Some(&client.id), visit };
     let said = pre_sign_up::run(at, pre_sign_up::Source::SignUp, name, &user.profile.attributes).await?;
     let said = said.unwrap_or_default();
-    let conflict = obey(&mut user, said)?;
+    let conflict = obey(&mut user, said);
     // Who is confirmed already needs no code.
     let target = if said.auto_confirm_user { None } else { verification_target(pool, &user) };
     let drawn = target
@@ -96,22 +96,16 @@ pub async fn sign_up(
 
 /// Makes of a new user what the pool's function says. An address that it takes for verified becomes the new user's, even
 /// where it is another's alias.
-fn obey(user: &mut User, said: pre_sign_up::Answer) -> Result<OnConflict> {
+fn obey(user: &mut User, said: pre_sign_up::Answer) -> OnConflict {
     let mut conflict = OnConflict::Refuse;
-    for (attribute, verified) in [(EMAIL, said.auto_verify_email), (PHONE_NUMBER, said.auto_verify_phone)] {
-        if !verified {
-            continue;
-        }
-        if user.attribute(attribute).is_none_or(str::is_empty) {
-            return Err(Error::new(Code::InvalidLambdaResponse, Error::nothing_to_verify(attribute).message));
-        }
+    for attribute in said.verified() {
         user.set_verified(attribute, true);
         conflict = OnConflict::Take;
     }
     if said.auto_confirm_user {
         user.status = UserStatus::Confirmed;
     }
-    Ok(conflict)
+    conflict
 }
 
 /// Checks the form of a new user's name. In a pool with username attributes the name becomes that attribute, and which

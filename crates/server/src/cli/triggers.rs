@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
+use cognate_shapes::error::Error;
 use serde_json::{Value, json};
 
 use super::{Failed, Of};
 use crate::clock::Clock;
-use crate::config::{Config, Log, LogFormat};
+use crate::config::{Config, Log, LogFormat, WEBHOOK_URL, is_webhook, without_password};
 use crate::outbound::{Outbound, Webhook};
 use crate::rng::Rng;
 use crate::triggers::encryption_sdk::WrappingKey;
@@ -18,9 +19,14 @@ use crate::triggers::{Failure, Target, Targets, Trigger, invoke, samples};
 
 const EXAMPLES: &str = "\
 Examples:
-  cognate triggers events                                   The triggers there are
-  cognate triggers events PreSignUp > event.json            An event to write a function against
-  cognate triggers test PreSignUp --target 'node check.mjs' Try a program that reads the event and prints it back";
+  cognate triggers events                                    The triggers there are
+  cognate triggers events PreSignUp > event.json             An event to write a function against
+  cognate triggers test PreSignUp --target 'node check.mjs'  Try a program that reads the event and prints it back";
+
+const EVENTS_EXAMPLES: &str = "\
+Examples:
+  cognate triggers events                         The triggers there are
+  cognate triggers events PreSignUp > event.json  An event to write a function against";
 
 const TEST_EXAMPLES: &str = "\
 Examples:
@@ -28,14 +34,16 @@ Examples:
     cognate triggers test PreSignUp --target 'node check.mjs'
 
   A webhook, whose calls are signed with the secret in a file:
-    cognate triggers test PreSignUp --target https://hooks.example.com/check --secret-file check.secret
+    cognate triggers test PreSignUp --target https://hooks.example.com/check \\
+      --secret-file check.secret
 
   A function of SAM local or LocalStack:
     cognate triggers test PostConfirmation --set triggers.endpoint=http://127.0.0.1:3001 \\
       --target arn:aws:lambda:us-east-1:000000000000:function:Welcome
 
   What the configuration has for an ARN, with an event of one's own:
-    cognate triggers test PreTokenGeneration --config prod.toml --event event.json --target arn:aws:lambda:…
+    cognate triggers test PreTokenGeneration --config prod.toml --event event.json \\
+      --target arn:aws:lambda:…
 
 Exit code 0: the answer would be taken. 1: it would be refused; what callers would see is shown.";
 
@@ -50,7 +58,9 @@ pub(super) struct Triggers {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Print the event of a trigger; without one, the triggers there are
+    #[command(after_help = EVENTS_EXAMPLES)]
     Events {
+        /// The trigger whose event is printed
         #[arg(ignore_case = true)]
         trigger: Option<Trigger>,
     },
@@ -61,7 +71,8 @@ enum Verb {
 #[derive(Debug, Args)]
 #[command(after_help = TEST_EXAMPLES)]
 struct Test {
-    #[arg(ignore_case = true, hide_possible_values = true)]
+    /// The trigger that the function is for
+    #[arg(ignore_case = true)]
     trigger: Trigger,
 
     /// What to call: a function's ARN, the URL of a webhook, or a command for the shell
@@ -105,7 +116,7 @@ impl Test {
         let target = self.target(&targets)?;
         let mut notes = Vec::new();
         let event = match &self.event {
-            Some(path) => read_event(path)?,
+            Some(path) => read_event(path, self.trigger)?,
             None => sample(self.trigger, &config, &mut notes)?,
         };
         let began = Instant::now();
@@ -114,8 +125,11 @@ impl Test {
         let took = began.elapsed();
         let called = called.and_then(|answer| match self.trigger.judge(&event, &answer) {
             Ok(()) => Ok(answer),
-            Err(_) => Err(Failure::unrecognizable("a member of response has not the form that the trigger takes")),
+            Err(error) => Err(Failure::judged(error)),
         });
+        for name in called.iter().flat_map(|answer| self.trigger.unread(&event, answer)) {
+            notes.push(format!("response.{name} is not read: an answer to this event has no such member"));
+        }
         let outcome = Outcome { trigger: self.trigger, target: &target, took, called, notes };
         print(if self.json { outcome.json().to_string() } else { outcome.text() });
         if outcome.called.is_ok() { Ok(()) } else { Err(Failed::silent()) }
@@ -132,6 +146,9 @@ impl Test {
         let Some(path) = &self.secret_file else {
             return Err(Failed::new("a webhook's calls are signed: name the file with its secret by --secret-file"));
         };
+        if !is_webhook(text) {
+            return Err(Failed::new(format!("a webhook's URL {WEBHOOK_URL}")));
+        }
         Webhook::new(text, None, Some(path)).map(Target::Webhook).map_err(Failed::new)
     }
 }
@@ -142,7 +159,7 @@ struct Outcome<'a> {
     target: &'a Target,
     took: Duration,
     called: Result<Value, Failure>,
-    notes: Vec<&'static str>,
+    notes: Vec<String>,
 }
 
 impl Outcome<'_> {
@@ -162,7 +179,7 @@ impl Outcome<'_> {
                 let _ = write!(out, "Answered after {took} ms. The answer would be taken. Its response:\n\n{response}");
             }
             Err(failure) => {
-                let error = failure.error(self.trigger);
+                let error = self.seen(failure);
                 let _ = write!(
                     out,
                     "Refused after {took} ms: {}\n\nCallers would see {}: {}",
@@ -175,6 +192,11 @@ impl Outcome<'_> {
         out
     }
 
+    /// What callers of the API see. Of a migration that does not come about they learn only that nobody has that name.
+    fn seen(&self, failure: &Failure) -> Error {
+        if self.trigger == Trigger::UserMigration { Error::user_not_found() } else { failure.error(self.trigger) }
+    }
+
     fn json(&self) -> Value {
         let mut shown = json!({
             "trigger": self.trigger.name(),
@@ -185,7 +207,7 @@ impl Outcome<'_> {
         match &self.called {
             Ok(answer) => shown["answer"] = answer.clone(),
             Err(failure) => {
-                let error = failure.error(self.trigger);
+                let error = self.seen(failure);
                 shown["error"] = json!({ "code": error.code.as_str(), "message": error.message, "why": why(failure) });
             }
         }
@@ -204,13 +226,13 @@ fn why(failure: &Failure) -> &str {
 fn where_it_is(target: &Target) -> String {
     match target {
         Target::Lambda { endpoint, arn, .. } => format!("{arn} at {endpoint}"),
-        Target::Webhook(webhook) => format!("webhook {}", webhook.url()),
+        Target::Webhook(webhook) => format!("webhook {}", without_password(webhook.url())),
         Target::Command(command) => format!("program {}", command.last().map_or("", String::as_str)),
     }
 }
 
 /// The event of the trigger, a sender's code encrypted as the server would.
-fn sample(trigger: Trigger, config: &Config, notes: &mut Vec<&'static str>) -> Result<Value, Failed> {
+fn sample(trigger: Trigger, config: &Config, notes: &mut Vec<String>) -> Result<Value, Failed> {
     let mut event = samples::event(trigger);
     if trigger.is_told() {
         match WrappingKey::new(config)? {
@@ -218,14 +240,14 @@ fn sample(trigger: Trigger, config: &Config, notes: &mut Vec<&'static str>) -> R
                 event["request"]["code"] = key.encrypt(&Rng::System, samples::POOL, samples::CODE).into();
             }
             WrappingKey::Kms { .. } => {
-                notes.push("request.code is not encrypted here: that needs triggers.encryption_key_file");
+                notes.push("request.code is not encrypted here: that needs triggers.encryption_key_file".to_owned());
             }
         }
     }
     Ok(event)
 }
 
-fn read_event(path: &Path) -> Result<Value, Failed> {
+fn read_event(path: &Path, trigger: Trigger) -> Result<Value, Failed> {
     let failed = |error: &dyn std::fmt::Display| Failed::new(format!("{}: {error}", path.display()));
     let mut text = String::new();
     if path == Path::new("-") {
@@ -234,7 +256,14 @@ fn read_event(path: &Path) -> Result<Value, Failed> {
         text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
     }
     let event: Value = serde_json::from_str(&text).map_err(|error| failed(&error))?;
-    if event.is_object() { Ok(event) } else { Err(failed(&"an event is a JSON object")) }
+    if !event.is_object() {
+        return Err(failed(&"an event is a JSON object"));
+    }
+    if !trigger.sends(&event) {
+        let source = &event["triggerSource"];
+        return Err(failed(&format!("triggerSource is {source}, and this is no event of {}", trigger.name())));
+    }
+    Ok(event)
 }
 
 fn pretty(value: &Value) -> String {

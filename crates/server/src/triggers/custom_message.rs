@@ -4,7 +4,7 @@ use cognate_shapes::enums::{EmailSendingAccount, VerifiedAttribute};
 use cognate_shapes::error::Result;
 use serde_json::{Value, json};
 
-use super::event::{self, Occasion, unrecognizable};
+use super::event::{self, Occasion, unfit};
 use super::{Trigger, invoke};
 use crate::accounts::user::User;
 use crate::messages::MessageKind;
@@ -42,7 +42,9 @@ impl Answer {
     pub fn read(output: &Value) -> Result<Self> {
         let response = event::response(output)?;
         let text = |name, longest| match response.text(name)? {
-            Some(text) if text.chars().count() > longest => Err(unrecognizable()),
+            Some(text) if text.chars().count() > longest => {
+                Err(unfit(format!("{name} has more than {longest} characters")))
+            }
             text => Ok(text.map(str::to_owned)),
         };
         Ok(Self {
@@ -53,20 +55,39 @@ impl Answer {
     }
 
     /// Refuses words for that medium which leave out what the message is sent for, and words of an e-mail where the
-    /// pool does not send its own.
-    fn check(&self, at: Occasion<'_>, medium: VerifiedAttribute, kind: MessageKind, content: Content) -> Result<()> {
-        let (message, link) = match medium {
-            VerifiedAttribute::PhoneNumber => (&self.sms_message, false),
-            VerifiedAttribute::Email => (&self.email_message, content.link),
+    /// pool does not send its `own`.
+    fn check(&self, own: bool, medium: VerifiedAttribute, kind: MessageKind, content: Content) -> Result<()> {
+        let (name, message, link) = match medium {
+            VerifiedAttribute::PhoneNumber => ("smsMessage", &self.sms_message, false),
+            VerifiedAttribute::Email => ("emailMessage", &self.email_message, content.link),
         };
-        let complete = message.as_ref().is_none_or(|message| {
-            let says_code = if link { says_link(message) } else { !content.code || message.contains(CODE) };
-            says_code && (kind != MessageKind::AdminCreateUser || message.contains(USERNAME))
-        });
+        if let Some(message) = message {
+            if link && !says_link(message) {
+                return Err(unfit(format!("{name} leaves out the link, {LINK}")));
+            }
+            if !link && content.code && !message.contains(CODE) {
+                return Err(unfit(format!("{name} leaves out {CODE}")));
+            }
+            if kind == MessageKind::AdminCreateUser && !message.contains(USERNAME) {
+                return Err(unfit(format!("{name} leaves out {USERNAME}")));
+            }
+        }
         let is_email = medium == VerifiedAttribute::Email;
-        let foreign = is_email && (self.email_message.is_some() || self.email_subject.is_some()) && !sends_its_own(at);
-        if complete && !foreign { Ok(()) } else { Err(unrecognizable()) }
+        if is_email && (self.email_message.is_some() || self.email_subject.is_some()) && !own {
+            return Err(unfit("the words of an e-mail are the function's only where EmailSendingAccount is DEVELOPER"));
+        }
+        Ok(())
     }
+}
+
+/// Judges an answer to that event of a pool that sends its own e-mail, with a code or a link.
+pub(super) fn judge(event: &Value, output: &Value) -> Result<()> {
+    let answer = Answer::read(output)?;
+    let invites = event["triggerSource"] == "CustomMessage_AdminCreateUser";
+    let kind = if invites { MessageKind::AdminCreateUser } else { MessageKind::SignUp };
+    let check = |medium, link| answer.check(true, medium, kind, Content { code: true, link });
+    check(VerifiedAttribute::PhoneNumber, false)?;
+    check(VerifiedAttribute::Email, false).or_else(|refused| check(VerifiedAttribute::Email, true).map_err(|_| refused))
 }
 
 /// Whether the text has a link placeholder, whatever its words.
@@ -102,6 +123,6 @@ pub async fn run(
     let event = at.event("1", &source_name, &user.username, request, Some(response));
     let output = invoke(at.cx, at.pool, Trigger::CustomMessage, arn, &event).await?;
     let answer = Answer::read(&output)?;
-    answer.check(at, medium, kind, content)?;
+    answer.check(sends_its_own(at), medium, kind, content)?;
     Ok(Some(answer))
 }

@@ -5,7 +5,7 @@ use cognate_shapes::error::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::event::{self, Candidate, Occasion, unrecognizable};
+use super::event::{self, Candidate, Occasion, unfit};
 use super::{Trigger, invoke};
 
 const SOURCE: &str = "DefineAuthChallenge_Authentication";
@@ -70,7 +70,10 @@ impl Answer {
             _ if fail => Ok(Self::Fail),
             _ if issue => Ok(Self::IssueTokens),
             // Who decides nothing is no function for this.
-            name => name.and_then(ChallengeName::from_wire).map(Self::Ask).ok_or_else(unrecognizable),
+            name => name
+                .and_then(ChallengeName::from_wire)
+                .map(Self::Ask)
+                .ok_or_else(|| unfit("none of issueTokens and failAuthentication is true, and challengeName is none")),
         }
     }
 }

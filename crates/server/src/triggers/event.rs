@@ -181,9 +181,14 @@ pub fn unrecognizable() -> Error {
     Error::new(Code::InvalidLambdaResponse, "Unrecognizable lambda output")
 }
 
+/// The same, with what is wrong for whoever wrote the function.
+pub fn unfit(why: impl Into<String>) -> Error {
+    unrecognizable().caused_by(why.into())
+}
+
 /// The `response` in what a function answered.
 pub fn response(output: &Value) -> Result<Members<'_>> {
-    output.get("response").and_then(Value::as_object).map(Members).ok_or_else(unrecognizable)
+    output.get("response").and_then(Value::as_object).map(Members).ok_or_else(|| unfit("response is not an object"))
 }
 
 /// The members of an object in an answer. One that is null counts as absent; one of another type is refused.
@@ -200,22 +205,22 @@ impl<'a> Members<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    fn typed<T>(self, name: &str, read: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>> {
-        self.get(name).map(|value| read(value).ok_or_else(unrecognizable)).transpose()
+    fn typed<T>(self, name: &str, is: &str, read: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>> {
+        self.get(name).map(|value| read(value).ok_or_else(|| unfit(format!("{name} must be {is}")))).transpose()
     }
 
     /// A boolean; absent is false.
     pub fn flag(self, name: &str) -> Result<bool> {
-        Ok(self.typed(name, Value::as_bool)?.unwrap_or_default())
+        Ok(self.typed(name, "true or false", Value::as_bool)?.unwrap_or_default())
     }
 
     pub fn text(self, name: &str) -> Result<Option<&'a str>> {
-        self.typed(name, Value::as_str)
+        self.typed(name, "a string", Value::as_str)
     }
 
     /// A list of strings; absent is empty.
     pub fn list(self, name: &str) -> Result<Vec<String>> {
-        let list = self.typed(name, |value| {
+        let list = self.typed(name, "a list of strings", |value| {
             value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         });
         Ok(list?.unwrap_or_default())
@@ -223,14 +228,14 @@ impl<'a> Members<'a> {
 
     /// Strings by name. One that is null is left out.
     pub fn map(self, name: &str) -> Result<Option<BTreeMap<String, String>>> {
-        self.typed(name, |value| {
+        self.typed(name, "an object whose members are strings", |value| {
             let members = value.as_object()?.iter().filter(|(_, value)| !value.is_null());
             members.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
         })
     }
 
     pub fn object(self, name: &str) -> Result<Option<Self>> {
-        Ok(self.typed(name, Value::as_object)?.map(Self))
+        Ok(self.typed(name, "an object", Value::as_object)?.map(Self))
     }
 
     /// Everything by name.

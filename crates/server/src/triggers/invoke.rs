@@ -1,5 +1,7 @@
 //! Calls a function with an event and judges what comes back, in the service's words.
 
+use std::borrow::Cow;
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -43,7 +45,7 @@ pub enum Failure {
     /// The answer cannot be used.
     Answer {
         /// The service's words.
-        text: &'static str,
+        text: Cow<'static, str>,
         /// For the operator.
         detail: String,
     },
@@ -60,11 +62,17 @@ impl Failure {
     }
 
     pub(crate) fn unrecognizable(detail: impl Into<String>) -> Self {
-        Self::Answer { text: "Unrecognizable lambda output", detail: detail.into() }
+        Self::Answer { text: "Unrecognizable lambda output".into(), detail: detail.into() }
+    }
+
+    /// An answer that the trigger refuses: [`Trigger::judge`].
+    pub(crate) fn judged(error: Error) -> Self {
+        let detail = error.source().map_or_else(|| error.message.to_string(), ToString::to_string);
+        Self::Answer { text: error.message, detail }
     }
 
     pub(super) fn not_json(detail: impl Into<String>) -> Self {
-        Self::Answer { text: "Invalid lambda function output : Invalid JSON", detail: detail.into() }
+        Self::Answer { text: "Invalid lambda function output : Invalid JSON".into(), detail: detail.into() }
     }
 
     /// A function's own refusal. Its words reach the caller, so they are cut where they would flood him.
@@ -82,7 +90,7 @@ impl Failure {
             Self::Invocation { error, .. } => {
                 Error::new(Code::UnexpectedLambda, format!("{name} invocation failed due to error {error}."))
             }
-            Self::Answer { text, .. } => Error::new(Code::InvalidLambdaResponse, *text),
+            Self::Answer { text, .. } => Error::new(Code::InvalidLambdaResponse, text.clone()),
         }
     }
 }

@@ -30,6 +30,8 @@ use serde_json::Value;
 pub use invoke::{Failure, invoke};
 pub use targets::{Target, Targets};
 
+use pre_token_generation::V1_DETAILS;
+
 /// A place in a pool's life where a function is called, named as errors name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 #[value(rename_all = "PascalCase")]
@@ -91,29 +93,48 @@ impl Trigger {
         matches!(self, Self::CustomSmsSender | Self::CustomEmailSender)
     }
 
+    /// What `triggerSource` begins with, before an underscore.
+    const fn source(self) -> &'static str {
+        match self {
+            Self::PreTokenGeneration => "TokenGeneration",
+            named => named.name(),
+        }
+    }
+
+    /// Whether the event is one of this trigger.
+    pub fn sends(self, event: &Value) -> bool {
+        let source = event["triggerSource"].as_str().and_then(|source| source.split_once('_'));
+        source.is_some_and(|(trigger, _)| trigger == self.source())
+    }
+
+    /// Members of an answer's `response` that count for nothing in an answer to `event`.
+    pub fn unread<'a>(self, event: &Value, answer: &'a Value) -> Vec<&'a str> {
+        let sample = samples::event(self);
+        let first = self == Self::PreTokenGeneration && version_of(event) == PreTokenGenerationLambdaVersion::V10;
+        let reads = |name: &str| if first { name == V1_DETAILS } else { sample["response"].get(name).is_some() };
+        let members = answer["response"].as_object().into_iter().flatten();
+        members.map(|(name, _)| name.as_str()).filter(|name| !reads(name)).collect()
+    }
+
     /// Judges an answer to `event` as the operation that waits for it does.
     ///
     /// # Errors
     /// `InvalidLambdaResponse` for a member of `response` that has not the form it must have.
     pub fn judge(self, event: &Value, answer: &Value) -> Result<()> {
         match self {
-            Self::PreSignUp => pre_sign_up::Answer::read(answer).map(drop),
+            Self::PreSignUp => pre_sign_up::judge(event, answer),
             Self::PostConfirmation => post_confirmation::Answer::read(answer).map(drop),
             Self::PreAuthentication => pre_authentication::Answer::read(answer).map(drop),
             Self::PostAuthentication => post_authentication::Answer::read(answer).map(drop),
             Self::DefineAuthChallenge => define_auth_challenge::Answer::read(answer).map(drop),
             Self::CreateAuthChallenge => create_auth_challenge::Answer::read(answer).map(drop),
             Self::VerifyAuthChallengeResponse => verify_auth_challenge_response::Answer::read(answer).map(drop),
-            Self::PreTokenGeneration => {
-                let version = match event["version"].as_str() {
-                    Some("2") => PreTokenGenerationLambdaVersion::V20,
-                    Some("3") => PreTokenGenerationLambdaVersion::V30,
-                    _ => PreTokenGenerationLambdaVersion::V10,
-                };
-                pre_token_generation::Answer::read(answer, version).map(drop)
+            Self::PreTokenGeneration => pre_token_generation::Answer::read(answer, version_of(event)).map(drop),
+            Self::UserMigration => {
+                let unknown = || event::unfit("userAttributes is missing or null, as where nobody has that name");
+                user_migration::Answer::read(answer)?.known().map(drop).ok_or_else(unknown)
             }
-            Self::UserMigration => user_migration::Answer::read(answer).map(drop),
-            Self::CustomMessage => custom_message::Answer::read(answer).map(drop),
+            Self::CustomMessage => custom_message::judge(event, answer),
             Self::InboundFederation => inbound_federation::Answer::read(answer).map(drop),
             Self::CustomSmsSender | Self::CustomEmailSender => Ok(()),
         }
@@ -140,5 +161,14 @@ impl Trigger {
             Self::InboundFederation => config.inbound_federation.as_ref().map(|function| &function.lambda_arn),
         };
         arn.map(cognate_shapes::scalars::Arn::as_str)
+    }
+}
+
+/// The version of a PreTokenGeneration's event.
+fn version_of(event: &Value) -> PreTokenGenerationLambdaVersion {
+    match event["version"].as_str() {
+        Some("2") => PreTokenGenerationLambdaVersion::V20,
+        Some("3") => PreTokenGenerationLambdaVersion::V30,
+        _ => PreTokenGenerationLambdaVersion::V10,
     }
 }

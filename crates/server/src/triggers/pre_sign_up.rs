@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cognate_shapes::error::Result;
+use cognate_shapes::error::{Code, Error, Result};
 use serde_json::{Value, json};
 
 use super::event::{self, Occasion};
 use super::{Trigger, invoke};
+use crate::accounts::names::{EMAIL, PHONE_NUMBER};
 
 /// By which way somebody becomes a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,22 @@ impl Answer {
             auto_verify_phone: response.flag("autoVerifyPhone")?,
         })
     }
+
+    /// The attributes whose word is taken.
+    pub fn verified(self) -> impl Iterator<Item = &'static str> {
+        let both = [(EMAIL, self.auto_verify_email), (PHONE_NUMBER, self.auto_verify_phone)];
+        both.into_iter().filter_map(|(attribute, verified)| verified.then_some(attribute))
+    }
+
+    /// Refuses to take somebody's word for an attribute that they did not give.
+    pub(super) fn check(self, gave: impl Fn(&str) -> bool) -> Result<()> {
+        match self.verified().find(|attribute| !gave(attribute)) {
+            Some(attribute) => {
+                Err(Error::new(Code::InvalidLambdaResponse, Error::nothing_to_verify(attribute).message))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Runs it for a user of that name, as submitted, and those attributes.
@@ -60,5 +77,19 @@ pub async fn run(
     let response = json!({ "autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false });
     let event = at.event("1", source.as_str(), name, request, Some(response));
     let output = invoke(at.cx, at.pool, Trigger::PreSignUp, arn, &event).await?;
-    Answer::read(&output).map(Some)
+    let answer = Answer::read(&output)?;
+    if source == Source::SignUp {
+        answer.check(|attribute| attributes.get(attribute).is_some_and(|value| !value.is_empty()))?;
+    }
+    Ok(Some(answer))
+}
+
+/// Judges an answer to that event. Only of somebody who signs up is the answer obeyed.
+pub(super) fn judge(event: &Value, output: &Value) -> Result<()> {
+    let answer = Answer::read(output)?;
+    if event["triggerSource"] != Source::SignUp.as_str() {
+        return Ok(());
+    }
+    let attributes = &event["request"]["userAttributes"];
+    answer.check(|attribute| attributes[attribute].as_str().is_some_and(|value| !value.is_empty()))
 }

@@ -7,7 +7,7 @@ use cognate_shapes::enums::PreTokenGenerationLambdaVersion as Version;
 use cognate_shapes::error::Result;
 use serde_json::{Map, Value, json};
 
-use super::event::{self, Members, Occasion, unrecognizable};
+use super::event::{self, Members, Occasion, unfit};
 use super::{Trigger, invoke};
 use crate::accounts::user::User;
 use crate::tokens::claims::Groups;
@@ -41,6 +41,9 @@ const RESERVED: [&str; 20] = [
 
 /// Claims with a form of their own, which take no objects or lists.
 const PLAIN: [&str; 4] = ["address", "email_verified", "phone_number_verified", "updated_at"];
+
+/// What version 1 answers; versions 2 and 3 do not read it.
+pub(super) const V1_DETAILS: &str = "claimsOverrideDetails";
 
 const GROUPS: &str = "cognito:groups";
 /// What goes with the groups when an ID token does not say them.
@@ -94,7 +97,7 @@ impl ClaimChanges {
                 Value::Array(_) | Value::Object(_) => complex && !PLAIN.contains(&name.as_str()),
             };
             if !fits {
-                return Err(unrecognizable());
+                return Err(unfit(format!("claimsToAddOrOverride.{name} has a type that this claim may not have")));
             }
             add.insert(name.clone(), value.clone());
         }
@@ -154,7 +157,7 @@ impl Answer {
         let response = event::response(output)?;
         let mut answer = Self::default();
         let details = if version == Version::V10 {
-            let details = response.object("claimsOverrideDetails")?;
+            let details = response.object(V1_DETAILS)?;
             if let Some(details) = details {
                 answer.id = ClaimChanges::read(details, false)?;
             }
@@ -177,8 +180,11 @@ impl Answer {
         }
         let scopes = answer.scopes_to_add.len() + answer.scopes_to_suppress.len();
         let is_scope = |scope: &String| !scope.is_empty() && !scope.contains(|c: char| c.is_whitespace());
-        if answer.id.count() + answer.access.count() + scopes > CHANGES || !answer.scopes_to_add.iter().all(is_scope) {
-            return Err(unrecognizable());
+        if !answer.scopes_to_add.iter().all(is_scope) {
+            return Err(unfit("scopesToAdd must be words without white space"));
+        }
+        if answer.id.count() + answer.access.count() + scopes > CHANGES {
+            return Err(unfit(format!("more than {CHANGES} claims and scopes are changed")));
         }
         Ok(answer)
     }
@@ -227,7 +233,7 @@ pub async fn run(
     });
     let version = at.pre_token_generation_version();
     let (number, response) = match version {
-        Version::V10 => ("1", json!({ "claimsOverrideDetails": null })),
+        Version::V10 => ("1", json!({ V1_DETAILS: null })),
         Version::V20 => ("2", json!({ "claimsAndScopeOverrideDetails": null })),
         Version::V30 => ("3", json!({ "claimsAndScopeOverrideDetails": null })),
     };

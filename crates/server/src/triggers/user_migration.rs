@@ -6,7 +6,7 @@ use cognate_shapes::enums::{DeliveryMedium, UserStatus};
 use cognate_shapes::error::Result;
 use serde_json::{Value, json};
 
-use super::event::{self, Occasion, unrecognizable};
+use super::event::{self, Occasion, unfit};
 use super::{Trigger, invoke};
 
 /// What the unknown user wants. A sign-in brings the password that was typed.
@@ -51,12 +51,12 @@ impl Answer {
         let status = match response.text("finalUserStatus")? {
             None | Some("RESET_REQUIRED") => UserStatus::ResetRequired,
             Some("CONFIRMED") => UserStatus::Confirmed,
-            Some(_) => return Err(unrecognizable()),
+            Some(_) => return Err(unfit("finalUserStatus must be CONFIRMED or RESET_REQUIRED")),
         };
         let suppress = match response.text("messageAction")? {
             None | Some("RESEND") => false,
             Some("SUPPRESS") => true,
-            Some(_) => return Err(unrecognizable()),
+            Some(_) => return Err(unfit("messageAction must be SUPPRESS or RESEND")),
         };
         let mediums = response.list("desiredDeliveryMediums")?;
         let mediums: Option<Vec<_>> = mediums.iter().map(|medium| DeliveryMedium::from_wire(medium)).collect();
@@ -64,10 +64,16 @@ impl Answer {
             attributes: response.map("userAttributes")?,
             status,
             suppress,
-            mediums: Some(mediums.ok_or_else(unrecognizable)?).filter(|mediums| !mediums.is_empty()),
+            mediums: Some(mediums.ok_or_else(|| unfit("desiredDeliveryMediums must be SMS and EMAIL"))?)
+                .filter(|mediums| !mediums.is_empty()),
             force_alias_creation: response.flag("forceAliasCreation")?,
             enable_sms_mfa: response.flag("enableSMSMFA")?,
         })
+    }
+
+    /// The user, where the function knows one.
+    pub fn known(self) -> Option<Self> {
+        if self.attributes.is_some() { Some(self) } else { None }
     }
 }
 

@@ -83,6 +83,104 @@ async fn a_response_is_judged_as_its_trigger_judges_it() {
     assert_eq!(tried.status.code(), Some(1));
     let outcome: Value = serde_json::from_slice(&tried.stdout).unwrap();
     assert_eq!(outcome["error"]["message"], "Unrecognizable lambda output");
+    assert_eq!(outcome["error"]["why"], "autoConfirmUser must be true or false");
+}
+
+/// SECURITY 43: what the server refuses when it is asked, and why, is found before.
+#[tokio::test]
+async fn an_answer_that_the_server_would_refuse_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let unrecognizable = ("InvalidLambdaResponseException", "Unrecognizable lambda output");
+    for (trigger, from, to, (code, message), why) in [
+        (
+            "CustomMessage",
+            r#""emailMessage":null"#,
+            r#""emailMessage":"Hello""#,
+            unrecognizable,
+            "emailMessage leaves out {####}",
+        ),
+        (
+            "CustomMessage",
+            r#""smsMessage":null"#,
+            r#""smsMessage":"Hello""#,
+            unrecognizable,
+            "smsMessage leaves out {####}",
+        ),
+        (
+            "PreSignUp",
+            r#""autoVerifyPhone":false"#,
+            r#""autoVerifyPhone":true"#,
+            ("InvalidLambdaResponseException", "phone_number is required to set phone_number_verified to true"),
+            "phone_number is required to set phone_number_verified to true",
+        ),
+        (
+            "UserMigration",
+            "x",
+            "x",
+            ("UserNotFoundException", "User does not exist."),
+            "userAttributes is missing or null, as where nobody has that name",
+        ),
+        (
+            "UserMigration",
+            r#""finalUserStatus":null"#,
+            r#""finalUserStatus":"ARCHIVED""#,
+            ("UserNotFoundException", "User does not exist."),
+            "finalUserStatus must be CONFIRMED or RESET_REQUIRED",
+        ),
+    ] {
+        let program = format!("sed 's/{from}/{to}/'");
+        let tried = run(directory.path(), &["triggers", "test", trigger, "--target", &program, "--json"]).await;
+        assert_eq!(tried.status.code(), Some(1), "{trigger} {to}");
+        let outcome: Value = serde_json::from_slice(&tried.stdout).unwrap();
+        assert_eq!(outcome["error"], json!({ "code": code, "message": message, "why": why }));
+    }
+    for (trigger, from, to) in [
+        ("CustomMessage", r#""emailMessage":null"#, r#""emailMessage":"{##Click##} or {####}""#),
+        ("CustomMessage", r#""emailMessage":null"#, r#""emailMessage":"{##Click##}""#),
+        ("PreSignUp", r#""autoVerifyEmail":false"#, r#""autoVerifyEmail":true"#),
+    ] {
+        let program = format!("sed 's/{from}/{to}/'");
+        let tried = run(directory.path(), &["triggers", "test", trigger, "--target", &program]).await;
+        assert_eq!(tried.status.code(), Some(0), "{trigger} {to}: {}", text(&tried.stdout));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_counts_for_nothing_is_noted() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = r#"sed 's/"claimsAndScopeOverrideDetails"/"claimsOverrideDetails"/'"#;
+    let tried = run(directory.path(), &["triggers", "test", "PreTokenGeneration", "--target", program, "--json"]).await;
+    assert_eq!(tried.status.code(), Some(0), "{}", text(&tried.stdout));
+    let outcome: Value = serde_json::from_slice(&tried.stdout).unwrap();
+    let note = "response.claimsOverrideDetails is not read: an answer to this event has no such member";
+    assert_eq!(outcome["notes"], json!([note]));
+}
+
+#[tokio::test]
+async fn an_event_of_another_trigger_is_not_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    let event = run(directory.path(), &["triggers", "events", "PostAuthentication"]).await.stdout;
+    std::fs::write(directory.path().join("event.json"), event).unwrap();
+    let arguments = ["triggers", "test", "PreAuthentication", "--target", "touch called", "--event", "event.json"];
+    let refused = run(directory.path(), &arguments).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(
+        text(&refused.stderr),
+        "error: event.json: triggerSource is \"PostAuthentication_Authentication\", and this is no event of \
+         PreAuthentication\n"
+    );
+    assert!(!directory.path().join("called").exists());
+}
+
+/// SECURITY 42: a webhook is tried where a server may have it, and nowhere else.
+#[tokio::test]
+async fn a_webhook_without_tls_elsewhere_is_not_tried() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("check.secret"), "a secret of the two of them").unwrap();
+    let arguments = ["triggers", "test", "PreSignUp", "--secret-file", "check.secret", "--target", "http://10.0.0.1/"];
+    let refused = run(directory.path(), &arguments).await;
+    assert_eq!(refused.status.code(), Some(1));
+    insta::assert_snapshot!(text(&refused.stderr), @"error: a webhook's URL must begin with https://, or with http:// on this very machine");
 }
 
 #[tokio::test]
