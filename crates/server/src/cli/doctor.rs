@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use cognate_store::{Options, Store};
@@ -208,9 +208,7 @@ async fn store_and_key(config: &Config) -> Vec<Check> {
     if config.store.is_memory() {
         return vec![Check::ok(NAME, "in memory: gone when the server stops")];
     }
-    if let Some(path) = url.strip_prefix("sqlite:").map(Path::new)
-        && !path.exists()
-    {
+    if let Some(path) = config.store.missing_file() {
         let next = "nothing to do; if there was one, check store.url";
         return vec![Check::warn(NAME, format!("{} is not there yet: the first start makes it", path.display()), next)];
     }

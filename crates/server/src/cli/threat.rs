@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 use cognate_shapes::error::Error;
-use cognate_store::auth_events;
+use cognate_store::{Store, auth_events};
 use serde_json::json;
 
 use super::{Failed, Of};
 use crate::accounts::user;
+use crate::config::Config;
 use crate::context::open_store;
 use crate::directory::Pool;
 use crate::threat::events::{self, Event};
@@ -32,6 +33,7 @@ pub(super) struct Threat {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Show a user's events, newest first, with every factor and its weight
+    #[command(after_help = EXAMPLES)]
     Explain {
         #[command(flatten)]
         of: Of,
@@ -54,11 +56,7 @@ enum Verb {
 impl Threat {
     pub(super) async fn run(self) -> Result<(), Failed> {
         let Verb::Explain { of, pool, user, event, limit, json } = self.verb;
-        let config = of.config()?;
-        if config.store.is_memory() {
-            return Err(Failed::new("store.url is sqlite::memory:, which only the server itself can see"));
-        }
-        let store = open_store(&config).map_err(Failed::new)?;
+        let store = open(&of.config()?).await?;
         let read = store.read(move |tx| {
             let row = cognate_store::pools::get(tx, &pool)?.ok_or_else(|| Error::pool_not_found(&pool))?;
             let pool = Pool::from_row(row)?;
@@ -86,6 +84,25 @@ impl Threat {
         }
         Ok(())
     }
+}
+
+/// Opens the store of a server that has run already: there is nothing to explain in one made here and now.
+async fn open(config: &Config) -> Result<Store, Failed> {
+    if config.store.is_memory() {
+        return Err(Failed::new("store.url is sqlite::memory:, which only the server itself can see"));
+    }
+    if let Some(path) = config.store.missing_file() {
+        let which = "name the server's configuration by --config; or that of `cognate dev` by --dev, and --data";
+        return Err(Failed::new(format!("there is no database {}: {which}", path.display())));
+    }
+    let store = open_store(config).map_err(Failed::new)?;
+    let pending = store.pending_migrations().await.map_err(Failed::new)?;
+    if pending.is_empty() {
+        return Ok(store);
+    }
+    store.close().await;
+    let pending = pending.join(", ");
+    Err(Failed::new(format!("the database needs migrations ({pending}): start its server, or run `cognate migrate`")))
 }
 
 /// An event in words.

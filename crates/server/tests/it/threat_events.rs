@@ -263,6 +263,33 @@ async fn an_administrator_sees_why() {
     assert_eq!(one[0]["Event"]["factors"][0]["weight"], 30);
 }
 
+/// Where no server has run, nothing is explained, and nothing made.
+#[test]
+fn nothing_is_explained_of_a_server_that_is_not_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let explain = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cognate"))
+            .args(["threat", "explain", "us-east-1_abcdefghi", "alice"])
+            .args(more)
+            .current_dir(directory.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        explain(&[]),
+        "error: there is no database cognate-data/cognate.db: name the server's configuration by --config; or that of \
+         `cognate dev` by --dev, and --data\n"
+    );
+    assert!(explain(&["--dev"]).contains("there is no database .cognate/cognate.db"));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    std::fs::write(directory.path().join("empty.db"), "").unwrap();
+    let empty = explain(&["--set", "store.url=sqlite:empty.db"]);
+    assert!(empty.contains("the database needs migrations (0001"), "{empty}");
+}
+
 /// SECURITY 44: what a stranger's program calls itself is text in a mail.
 #[tokio::test]
 async fn users_are_told_in_the_administrators_words_or_in_ours() {
