@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use aws_lc_rs::digest::{self, Context as Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
@@ -18,6 +19,12 @@ const MAGIC: &[u8; 8] = b"COGBREAC";
 const VERSION: u32 = 1;
 const HEADER_LEN: usize = 8 + 4 + 8 + 8 + 4 + 4 + 4 + 8;
 const CHECKSUM_LEN: usize = 32;
+
+/// Bytes of the longest line of a source: a hash and whatever count.
+const LINE_AT_MOST: u64 = 1024;
+
+/// What some editors begin a UTF-8 text with.
+const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Passwords that are tried first everywhere, one a line.
 const COMMON: &str = include_str!("common_passwords.txt");
@@ -127,8 +134,8 @@ impl BreachList {
     }
 
     /// Whether the password is listed.
-    pub fn contains(&self, password: &str) -> bool {
-        self.filter.contains(&key(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()).as_ref()))
+    pub fn contains(&self, password: impl AsRef<[u8]>) -> bool {
+        self.filter.contains(&key(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_ref()).as_ref()))
     }
 
     /// How many passwords it was made of.
@@ -146,24 +153,42 @@ pub struct Built {
     pub bytes: u64,
 }
 
-/// Makes a list from a file with a SHA-1 in hexadecimal a line, each followed by `:` and a count or by nothing.
-/// `progress` is told the lines read, now and then. The list appears whole or not at all.
+/// Makes a list from a file, `-` for standard input, with a SHA-1 in hexadecimal a line, each followed by `:` and a count
+/// or by nothing. `progress` is told the lines read, now and then. The list appears whole or not at all.
 ///
 /// It takes about 12 bytes of memory a password at its height.
 ///
 /// # Errors
-/// A file cannot be read or written, a line is no SHA-1, or there is no line at all.
+/// A file cannot be read or written, they are the same, a line is no SHA-1, or there is no line at all.
 pub fn build(source: &Path, out: &Path, mut progress: impl FnMut(usize)) -> Result<Built, BreachError> {
-    let file = std::fs::File::open(source).map_err(|error| wrong(source, error))?;
+    let beside = out.with_extension("part");
+    let mut reader: Box<dyn BufRead> = if source == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let file = std::fs::File::open(source).map_err(|error| wrong(source, error))?;
+        let read = file.metadata().map_err(|error| wrong(source, error))?;
+        for written in [out, beside.as_path()] {
+            if std::fs::metadata(written).is_ok_and(|file| (file.dev(), file.ino()) == (read.dev(), read.ino())) {
+                return Err(wrong(source, "would be written over; choose another output"));
+            }
+        }
+        Box::new(BufReader::with_capacity(1 << 20, file))
+    };
     let mut keys = Vec::new();
-    for (number, line) in BufReader::with_capacity(1 << 20, file).lines().enumerate() {
-        let line = line.map_err(|error| wrong(source, error))?;
-        let hash = line.split(':').next().unwrap_or_default().trim();
-        if hash.is_empty() && line.trim().is_empty() {
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        // A file that is no text may have no lines either.
+        let mut part = reader.by_ref().take(LINE_AT_MOST);
+        if part.read_until(b'\n', &mut line).map_err(|error| wrong(source, error))? == 0 {
+            break;
+        }
+        let text = if number == 1 { line.strip_prefix(BOM).unwrap_or(&line) } else { &line };
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        let key =
-            key_of_hex(hash).ok_or_else(|| wrong(source, format!("line {} is no SHA-1 in hexadecimal", number + 1)))?;
+        let hash = text.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
+        let key = key_of_hex(hash).ok_or_else(|| wrong(source, format!("line {number} is no SHA-1 in hexadecimal")))?;
         keys.push(key);
         if keys.len() % 1_000_000 == 0 {
             progress(keys.len());
@@ -178,7 +203,6 @@ pub fn build(source: &Path, out: &Path, mut progress: impl FnMut(usize)) -> Resu
     let passwords = keys.len();
     let filter = BinaryFuse16::try_from(&keys).map_err(|error| wrong(source, error))?;
     drop(keys);
-    let beside = out.with_extension("part");
     let bytes = write(&beside, &filter, passwords as u64).map_err(|error| wrong(&beside, error))?;
     std::fs::rename(&beside, out).map_err(|error| wrong(out, error))?;
     Ok(Built { passwords, bytes })
@@ -230,9 +254,10 @@ fn key(sha1: &[u8]) -> u64 {
 }
 
 /// The same of a hash in hexadecimal.
-fn key_of_hex(sha1: &str) -> Option<u64> {
-    let is_sha1 = sha1.len() == 40 && sha1.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if is_sha1 { u64::from_str_radix(&sha1[..16], 16).ok() } else { None }
+fn key_of_hex(sha1: &[u8]) -> Option<u64> {
+    let is_sha1 = sha1.len() == 40 && sha1.iter().all(u8::is_ascii_hexdigit);
+    let text = std::str::from_utf8(sha1).ok().filter(|_| is_sha1)?;
+    u64::from_str_radix(&text[..16], 16).ok()
 }
 
 #[cfg(test)]
@@ -265,8 +290,8 @@ mod tests {
         assert_eq!((built.passwords, built.bytes), (5001, std::fs::metadata(&out).unwrap().len()));
         let list = BreachList::open(&out).unwrap();
         assert_eq!(list.keys(), 5001);
-        assert!((0..5000).all(|n| list.contains(&format!("Secret-{n}"))) && list.contains("bare"));
-        let wrongly = (0..20_000).filter(|n| list.contains(&format!("Other-{n}"))).count();
+        assert!((0..5000).all(|n| list.contains(format!("Secret-{n}"))) && list.contains("bare"));
+        let wrongly = (0..20_000).filter(|n| list.contains(format!("Other-{n}"))).count();
         assert!(wrongly < 10, "{wrongly}");
     }
 

@@ -193,6 +193,47 @@ fn a_damaged_list_starts_nothing() {
     assert!(!directory.path().join("new.list").exists());
 }
 
+#[test]
+fn a_list_is_not_written_over_its_source() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let hashes = format!("{}\n", sha1_of_password());
+    std::fs::write(at("hashes.part"), &hashes).unwrap();
+    std::os::unix::fs::symlink("hashes.part", at("link")).unwrap();
+    std::fs::hard_link(at("hashes.part"), at("second")).unwrap();
+    // The last one's temporary file would be the source.
+    for out in ["hashes.part", "./hashes.part", "link", "second", "hashes.list"] {
+        let refused = cognate(directory.path(), &["breach-list", "build", "hashes.part", out]);
+        assert_eq!(refused.status.code(), Some(1), "{out}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("hashes.part: would be written over"), "{said}");
+        assert_eq!(std::fs::read_to_string(at("hashes.part")).unwrap(), hashes, "{out}");
+    }
+}
+
+#[test]
+fn lists_and_passwords_are_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let given = |arguments: &[&str], input: &[u8]| {
+        std::fs::write(at("input"), input).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+        command.args(arguments).current_dir(directory.path()).env_clear();
+        command.stdin(std::fs::File::open(at("input")).unwrap()).output().unwrap()
+    };
+    let built =
+        given(&["breach-list", "build", "-", "list"], format!("\u{feff}{}:3\r\n", sha1_of_password()).as_bytes());
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let mixed = [b"caf\xe9\n".as_slice(), PASSWORD.as_bytes(), b"\r\n\xff\n"].concat();
+    let checked = given(&["breach-list", "check", "list"], &mixed);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("1 passwords, undamaged; holds 1 of 3 given"), "{said}");
+    let no_text = [sha1_of_password().as_bytes(), b"\n\xff\0\xfe", &[0xc3; 5000]].concat();
+    let refused = given(&["breach-list", "build", "-", "none"], &no_text);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("-: line 2 is no SHA-1 in hexadecimal"));
+    assert!(!at("none").exists());
+}
+
 /// SECURITY 29: nor does a map of addresses that cannot be read leave travels unjudged.
 #[test]
 fn a_damaged_map_starts_nothing() {
