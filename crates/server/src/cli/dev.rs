@@ -13,16 +13,16 @@ use crate::serve::{self, Addresses};
 
 const EXAMPLES: &str = "\
 Examples:
-  cognate dev                          http://127.0.0.1:9229, data under .cognate
-  cognate dev --memory                 Nothing on disk, all gone at the end
-  cognate dev --memory --port 0 --json A free port, printed as JSON for scripts
+  cognate dev                           http://127.0.0.1:9229, data under .cognate
+  cognate dev --memory                  Nothing on disk, all gone at the end
+  cognate dev --memory --port 0 --json  A free port, printed as JSON for scripts
 
 Then, in another terminal:
   export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1
   aws cognito-idp create-user-pool --pool-name demo --endpoint-url http://127.0.0.1:9229
   curl -s 'http://127.0.0.1:9229/inbox/messages?to=ada@example.com'";
 
-/// Run a server to develop against: loopback only, any AWS credentials, mail and texts in an inbox page
+/// Run a server to develop against: loopback only, any AWS credentials or none, mail and texts in an inbox page
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Dev {
@@ -93,7 +93,7 @@ fn welcome(addresses: &Addresses, data: &DevData, region: &str, began: Instant) 
   Metrics   {metrics}
   Data      {data}
 
-Any AWS credentials will do. In another terminal:
+Any AWS credentials will do, or none. In another terminal:
 
   AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any aws cognito-idp create-user-pool \\
     --pool-name demo --region {region} --endpoint-url {endpoint}\n\n",

@@ -20,12 +20,30 @@ use crate::seals::Seals;
 
 const EXAMPLES: &str = "\
 Examples:
-  cognate keys create --name deployer                    May do everything in the configured account
-  cognate keys create --name reader --policy reader.json May do what an IAM policy document allows
+  cognate keys create --name deployer                     May do everything in the configured account
+  cognate keys create --name reader --policy reader.json  May do what an IAM policy document allows
   cognate keys list
   cognate keys revoke AKIA…
 
 The secret is shown once. Give both to an AWS client: aws configure set aws_access_key_id …";
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  cognate keys create --name deployer                     May do everything in the configured account
+  cognate keys create --name reader --policy reader.json  May do what an IAM policy document allows
+  cognate keys create --name ci --config prod.toml --json
+
+The secret is shown once.";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  cognate keys list
+  cognate keys list --config prod.toml --json";
+
+const REVOKE_EXAMPLES: &str = "\
+Examples:
+  cognate keys revoke AKIA…
+  cognate keys revoke --config prod.toml AKIA…";
 
 /// What a key without a policy of its own may do: everything in its account.
 const FULL_ACCESS: &str =
@@ -42,6 +60,7 @@ pub(super) struct Keys {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Make a key and print it
+    #[command(after_help = CREATE_EXAMPLES)]
     Create {
         #[command(flatten)]
         of: Of,
@@ -59,6 +78,7 @@ enum Verb {
         json: bool,
     },
     /// List the keys, without their secrets
+    #[command(after_help = LIST_EXAMPLES)]
     List {
         #[command(flatten)]
         of: Of,
@@ -67,6 +87,7 @@ enum Verb {
         json: bool,
     },
     /// Revoke a key for good
+    #[command(after_help = REVOKE_EXAMPLES)]
     Revoke {
         #[command(flatten)]
         of: Of,

@@ -21,11 +21,11 @@ use crate::config::{Config, ConfigError, DevData, Overlay};
 
 const EXAMPLES: &str = "\
 Examples:
-  cognate dev                       Develop: nothing to configure, mail and texts in an inbox page
-  cognate dev --memory --port 0     Test: no files, a free port
-  cognate keys create               Make the first access key of a server
-  cognate serve --config prod.toml  Run a production server
-  cognate doctor --config prod.toml Explain what is right and wrong with a server's surroundings
+  cognate dev                          Develop: nothing to configure, mail and texts in an inbox page
+  cognate dev --memory --port 0        Test: no files, a free port
+  cognate keys create --name deployer  Make the first access key of a server
+  cognate serve --config prod.toml     Run a production server
+  cognate doctor --config prod.toml    Explain what is right and wrong with a server's surroundings
 
 Settings come from config.default.toml, a file (--config), the environment (COGNATE_SERVER__LISTEN) and flags.
 `cognate config` prints those in force.";
@@ -180,6 +180,45 @@ mod tests {
         for verb in command.get_subcommands_mut().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
             let help = verb.render_long_help().to_string();
             assert!(help.contains("Example"), "{} has no example", verb.get_name());
+            for inner in verb.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+                let help = inner.render_long_help().to_string();
+                assert!(help.contains("Example"), "{} has no example", inner.get_name());
+            }
+        }
+    }
+
+    /// The words of a line as a shell would take them, up to what is for the shell or for the reader.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split("  ").next().unwrap_or_default();
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in line.chars() {
+            match c {
+                '\'' => quoted = !quoted,
+                '<' | '>' | '|' if !quoted => break,
+                ' ' if !quoted => words.push(String::new()),
+                c => words.last_mut().unwrap().push(c),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_example_is_a_command_that_is_taken() {
+        fn helps(command: &mut clap::Command, all: &mut String) {
+            *all += &command.render_long_help().to_string();
+            command.get_subcommands_mut().for_each(|verb| helps(verb, all));
+        }
+        let mut all = String::new();
+        helps(&mut Cli::command(), &mut all);
+        let joined = all.split("\\\n").map(str::trim_start).collect::<String>();
+        let examples: Vec<&str> =
+            joined.lines().map(str::trim_start).filter(|line| line.starts_with("cognate ")).collect();
+        assert!(examples.len() > 30, "{examples:?}");
+        for example in examples {
+            let line = words(example);
+            assert!(Cli::try_parse_from(&line).is_ok(), "{line:?}");
         }
     }
 }

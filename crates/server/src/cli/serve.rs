@@ -15,7 +15,7 @@ Examples:
     --set server.tls_cert=cert.pem --set server.tls_key=key.pem
   COGNATE_STORE__URL=postgres://cognate:secret@db/cognate cognate serve
 
-Administrative calls must be signed by an access key: `cognate keys create` prints the first one.
+Administrative calls must be signed by an access key: `cognate keys create --name …` prints the first one.
 SIGTERM and SIGINT finish the requests taken (server.shutdown_grace_s); a second one stops at once.";
 
 /// Run a production server: signatures verified, durable, TLS or behind a proxy
