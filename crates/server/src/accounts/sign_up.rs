@@ -68,17 +68,22 @@ pub async fn sign_up(
     let (stored, wanted, code, pool_of_user) = (user.clone(), name.to_owned(), drawn.clone(), Arc::clone(pool));
     let inserted = cx.store.write(move |tx| {
         user::insert(tx, &pool_of_user, &wanted, &stored, conflict)?;
-        if let Some(code) = &code {
-            code.put(tx)?;
+        match code.as_ref().map(|code| code.put(tx)) {
+            // The user stays without a code, as without any other message that cannot be sent.
+            Some(Err(error)) if error.code == Code::LimitExceeded => Ok(Some(error)),
+            Some(put) => Ok(put.map(|()| None)?),
+            None => Ok(None),
         }
-        Ok(())
     });
-    inserted.await.map_err(|refused| match refused {
+    let unsent = inserted.await.map_err(|refused| match refused {
         Refused::Username => Error::user_exists(),
         Refused::Alias(kind) if signs_in_by == Some(kind) => Error::user_exists(),
         Refused::Alias(kind) => Error::given_attribute_exists(kind),
         Refused::Fault(error) => error,
     })?;
+    if let Some(refusal) = unsent {
+        return Err(refusal);
+    }
 
     let sent = match (target, drawn) {
         (Some((attribute, to)), Some(drawn)) => {
