@@ -150,7 +150,7 @@ pub async fn invite(
 }
 
 /// Tells a user that a sign-in carried a risk, in the words of the pool; placeholders such as `{ip-address}` stand for
-/// `values`. A user without e-mail address is told nothing; a pool's own sender of e-mail finds words of its own.
+/// `values`. A user without verified e-mail address is told nothing, for it may be anybody's; a pool's own sender of e-mail finds words of its own.
 pub async fn notify(
     cx: &Context,
     pool: &Arc<Pool>,
@@ -159,7 +159,7 @@ pub async fn notify(
     notice: &NotifyEmail,
     values: &[(&str, &str)],
 ) -> Result<()> {
-    let Some(to) = user.attribute(EMAIL) else { return Ok(()) };
+    let Some(to) = user.attribute(EMAIL).filter(|_| user.is_verified(EMAIL)) else { return Ok(()) };
     let kind = MessageKind::AccountTakeOverNotification;
     let told = Message { code: None, ..Message::new(kind, user, VerifiedAttribute::Email, to, "") };
     let at = Occasion { cx, pool, client_id: None, visit: &told.visit };
@@ -208,6 +208,9 @@ async fn deliver(cx: &Context, pool: &Arc<Pool>, message: &Message) -> Result<()
     }
     let content = Content { code: message.code.is_some(), link: link(cx, pool, message).is_some() };
     let mut templates = words::templates(pool);
+    if message.code.is_none() {
+        templates = templates.without_code();
+    }
     if let Some(words) = custom_message::run(at, message.kind, &message.user, message.attribute, content).await? {
         templates = templates.with(words.email_subject, words.email_message, words.sms_message);
     }

@@ -45,13 +45,19 @@ pub fn email(given: EmailConfiguration, region: &str) -> Result<EmailConfigurati
         }
     }
     if let Some(from) = &given.from {
-        let address = mailbox(from).map_err(|_| Error::invalid_from_address())?.email.to_string();
-        let identity = given.source_arn.as_deref().and_then(|arn| arn.rsplit_once(":identity/"));
-        if identity.is_some_and(|(_, identity)| !covers(identity, &address)) {
-            return Err(Error::invalid_from_address());
-        }
+        sender(from, given.source_arn.as_deref())?;
     }
     Ok(EmailConfiguration { email_sending_account: Some(account), ..given })
+}
+
+/// Refuses a sender that is no mailbox, or that the identity may not send as.
+pub fn sender(from: &str, source_arn: Option<&str>) -> Result<()> {
+    let address = mailbox(from).map_err(|_| Error::invalid_from_address())?.email.to_string();
+    let identity = source_arn.and_then(|arn| arn.rsplit_once(":identity/"));
+    if identity.is_some_and(|(_, identity)| !covers(identity, &address)) {
+        return Err(Error::invalid_from_address());
+    }
+    Ok(())
 }
 
 /// Whether an SES identity, an address or a domain, may send from the address.

@@ -90,6 +90,19 @@ impl Templates {
             email_mfa_subject: subject.or(self.email_mfa_subject),
         }
     }
+
+    /// The same for a message without code: a text of an invitation that would tell one gives way to the default.
+    #[must_use]
+    pub fn without_code(self) -> Self {
+        let tells = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains("{####}"));
+        let (email, subject) = (tells(&self.invite_email_message), tells(&self.invite_email_subject));
+        Self {
+            invite_email_subject: self.invite_email_subject.filter(|_| !email && !subject),
+            invite_email_message: self.invite_email_message.filter(|_| !email),
+            invite_sms_message: self.invite_sms_message.filter(|text| !text.contains("{####}")),
+            ..self
+        }
+    }
 }
 
 /// What placeholders stand for. A placeholder without a value stays as it is.
@@ -216,7 +229,7 @@ fn email_templates<'t>(
         ),
         MessageKind::AdminCreateUser => (
             &templates.invite_email_subject,
-            "Your temporary password",
+            if values.code.is_some() { "Your temporary password" } else { "Your username" },
             &templates.invite_email_message,
             invitation(values),
         ),

@@ -295,8 +295,8 @@ fn nothing_is_explained_of_a_server_that_is_not_there() {
 async fn users_are_told_in_the_administrators_words_or_in_ours() {
     let server = TestServer::with(&[("threat.feedback_url", "https://app.example/feedback")]).await;
     let (pool, client) = protected(&server, "ENFORCED").await;
-    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &[("email", "alice@example.com")])
-        .await;
+    let email = [("email", "alice@example.com"), ("email_verified", "true")];
+    people::add(&server, &pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &email).await;
     server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
     let set = async |event_action: &str, notify: Value| {
         let action = json!({ "Notify": true, "EventAction": event_action });

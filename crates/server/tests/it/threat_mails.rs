@@ -57,7 +57,8 @@ impl Scene {
         let scene = Self { trap, server, pool, client };
         for (name, more) in [("alice", None), ("bob", Some(("phone_number", PHONE)))] {
             let email = format!("{name}@example.com");
-            let attributes: Vec<_> = [("email", &*email)].into_iter().chain(more).collect();
+            let verified = [("email", &*email), ("email_verified", "true")];
+            let attributes: Vec<_> = verified.into_iter().chain(more).collect();
             people::add(&scene.server, &scene.pool, name, UserStatus::Confirmed, Some(PASSWORD), &attributes).await;
             let mut at_home = home(&scene.pool, &scene.client, PASSWORD);
             at_home["AuthParameters"]["USERNAME"] = name.into();
@@ -266,6 +267,23 @@ async fn a_mails_links_tell_whether_it_was_the_user() {
 
 async fn events_of(scene: &Scene) -> Vec<Value> {
     events(&scene.server, &scene.pool, 5).await
+}
+
+/// An address that nobody has verified may be anybody's: a notice and its token do not go there.
+#[tokio::test]
+async fn an_unverified_address_is_told_nothing() {
+    let scene = Scene::new("").await;
+    let cid = [("email", "cid@example.com"), ("email_verified", "false")];
+    people::add(&scene.server, &scene.pool, "cid", UserStatus::Confirmed, Some(PASSWORD), &cid).await;
+    scene
+        .server
+        .ok("AdminInitiateAuth", from(&scene.pool, &scene.client, "cid", PASSWORD, "203.0.113.7", "home/1"))
+        .await;
+    scene.on_risk("NO_ACTION", json!({})).await;
+    let abroad = from(&scene.pool, &scene.client, "cid", PASSWORD, "198.51.100.9", "other/1");
+    scene.server.ok("AdminInitiateAuth", abroad).await;
+    scene.mail_about("alice", "198.51.100.9").await;
+    assert!(scene.trap.messages().iter().all(|message| !format!("{:?}", message.to).contains("cid@")));
 }
 
 /// An administrator's words may build the link themselves; ours offer none where no page takes it.

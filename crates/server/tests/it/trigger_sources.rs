@@ -240,7 +240,7 @@ async fn a_code_of_a_sign_in_has_a_source() {
 async fn a_notice_of_a_risk_has_a_source() {
     let settings = json!({ "UserPoolAddOns": { "AdvancedSecurityMode": "ENFORCED" }, "UserPoolTier": "PLUS" });
     let scene = Scene::new(&["CustomEmailSender", "CustomMessage"], settings).await;
-    let email = [("email", "alice@example.com")];
+    let email = [("email", "alice@example.com"), ("email_verified", "true")];
     people::add(&scene.server, &scene.pool, "alice", UserStatus::Confirmed, Some(PASSWORD), &email).await;
     scene.server.ok("AdminInitiateAuth", crate::threat::home(&scene.pool, &scene.client, PASSWORD)).await;
     let action = json!({ "Notify": true, "EventAction": "NO_ACTION" });
