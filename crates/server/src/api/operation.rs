@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::access::{self, Principal};
 use crate::context::Context;
+use crate::threat;
 use crate::tokens::verify;
-use crate::visit::Origin;
+use crate::visit::{Origin, Visit};
 
 /// One operation of the API. The request is `Self`.
 pub trait Operation: Input + Send + Sync + 'static {
@@ -64,7 +65,7 @@ impl<Op: Sync> Caller<Op> for Public {
 }
 
 /// The user whose access token came with the request; the token is genuine, unexpired, unrevoked and has the scope
-/// `aws.cognito.signin.user.admin`, and the user exists and is enabled.
+/// `aws.cognito.signin.user.admin`, the user exists and is enabled, and the address is none that is blocked.
 #[derive(Debug)]
 pub struct TokenHolder {
     pub origin: Origin,
@@ -85,6 +86,8 @@ impl<Op: HoldsToken + Operation> Caller<Op> for TokenHolder {
             Code::UserNotFound if !Op::ERRORS.contains(&Code::UserNotFound) => Error::access_token_revoked(),
             _ => error,
         })?;
+        let visit = Visit::public(&origin, &bearer.client, None, None);
+        threat::admit(cx, &bearer.pool, &bearer.client, &visit).await?;
         Ok(Self { origin, bearer })
     }
 }

@@ -72,7 +72,7 @@ impl Operation for ForgotPassword {
         events::of_request(
             cx,
             &pool,
-            Some(&client),
+            &client,
             &visit,
             EventType::ForgotPassword,
             EventResponse::InProgress,
@@ -127,10 +127,8 @@ impl Operation for ConfirmForgotPassword {
         threat::admit(cx, &pool, &client, &visit).await?;
         let (code, password) = (&self.confirmation_code, &self.password);
         let confirmed = recovery::confirm(cx, &pool, &client, &self.username, code, password, &visit).await;
-        if let Some(response) = events::response(&confirmed) {
-            let (kind, name) = (EventType::PasswordChange, &self.username);
-            events::of_request(cx, &pool, Some(&client), &visit, kind, response, name).await;
-        }
+        let (kind, refusal) = (EventType::PasswordChange, confirmed.as_ref().err());
+        events::of_new_password(cx, &pool, &client, &visit, kind, refusal, &self.username, Some(password)).await;
         confirmed.map(|()| Done {})
     }
 }
@@ -166,10 +164,9 @@ impl Operation for ChangePassword {
         let Bearer { pool, client, user, .. } = caller.bearer;
         let (previous, name) = (self.previous_password.as_deref(), user.username.clone());
         let changed = new_password::change(cx, &pool, &client, user, previous, &self.proposed_password).await;
-        if let Some(response) = events::response(&changed) {
-            let (visit, kind) = (Visit::public(&caller.origin, &client, None, None), EventType::PasswordChange);
-            events::of_request(cx, &pool, Some(&client), &visit, kind, response, &name).await;
-        }
+        let (visit, kind) = (Visit::public(&caller.origin, &client, None, None), EventType::PasswordChange);
+        let (refusal, proposed) = (changed.as_ref().err(), Some(self.proposed_password.as_str()));
+        events::of_new_password(cx, &pool, &client, &visit, kind, refusal, &name, proposed).await;
         changed.map(|()| Done {})
     }
 }

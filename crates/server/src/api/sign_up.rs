@@ -84,8 +84,8 @@ impl Operation for SignUp {
         let given = attributes::given(self.user_attributes);
         let SignedUp { user, sent } =
             sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given, &visit).await?;
-        events::of_request(cx, &pool, Some(&client), &visit, EventType::SignUp, EventResponse::Pass, &self.username)
-            .await;
+        let (name, password) = (&self.username, self.password.as_deref());
+        events::of_new_password(cx, &pool, &client, &visit, EventType::SignUp, None, name, password).await;
         Ok(SignUpOutput {
             user_confirmed: user.status == UserStatus::Confirmed,
             code_delivery_details: sent,
@@ -203,16 +203,8 @@ impl Operation for ResendConfirmationCode {
         let visit = Visit::public(&caller.origin, &client, self.user_context_data.as_ref(), self.client_metadata);
         threat::admit(cx, &pool, &client, &visit).await?;
         let sent = confirm::resend(cx, &pool, &client, &self.username, &visit).await?;
-        events::of_request(
-            cx,
-            &pool,
-            Some(&client),
-            &visit,
-            EventType::ResendCode,
-            EventResponse::Pass,
-            &self.username,
-        )
-        .await;
+        events::of_request(cx, &pool, &client, &visit, EventType::ResendCode, EventResponse::Pass, &self.username)
+            .await;
         Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(sent) })
     }
 }

@@ -10,7 +10,9 @@ use super::operation::{Done, Iam, Operation, Public};
 use crate::accounts::mfa;
 use crate::auth;
 use crate::context::Context;
+use crate::threat;
 use crate::tokens::verify::{self, Bearer};
+use crate::visit::{Origin, Visit};
 
 /// Begins to register an authenticator app: for who is signed in, or for who must set up MFA to sign in.
 #[derive(Debug, Input)]
@@ -43,7 +45,7 @@ impl Operation for AssociateSoftwareToken {
     async fn call(self, cx: &Context, caller: Public) -> Result<AssociateSoftwareTokenOutput> {
         let (secret, session) = match (&self.access_token, &self.session) {
             (Some(token), None) => {
-                let bearer = bearer(cx, token).await?;
+                let bearer = bearer(cx, &caller.origin, token).await?;
                 (mfa::associate(cx, &bearer.pool, &bearer.user).await?, None)
             }
             (None, Some(session)) => {
@@ -97,7 +99,7 @@ impl Operation for VerifySoftwareToken {
         let code = &self.user_code;
         let session = match (&self.access_token, &self.session) {
             (Some(token), None) => {
-                let bearer = bearer(cx, token).await?;
+                let bearer = bearer(cx, &caller.origin, token).await?;
                 mfa::verify(cx, &bearer.pool, &bearer.user, code, name).await?;
                 None
             }
@@ -141,9 +143,11 @@ impl Operation for AdminDeleteSoftwareToken {
 }
 
 /// Whose access token it is, in operations that may go without one.
-async fn bearer(cx: &Context, token: &Token) -> Result<Bearer> {
-    verify::access_token(cx, token).await.map_err(|error| match error.code {
+async fn bearer(cx: &Context, origin: &Origin, token: &Token) -> Result<Bearer> {
+    let bearer = verify::access_token(cx, token).await.map_err(|error| match error.code {
         Code::UserNotFound => Error::access_token_revoked(),
         _ => error,
-    })
+    })?;
+    threat::admit(cx, &bearer.pool, &bearer.client, &Visit::public(origin, &bearer.client, None, None)).await?;
+    Ok(bearer)
 }

@@ -13,6 +13,7 @@ use super::operation::{Done, Iam, Operation, Public, TokenHolder, token_holders}
 use crate::accounts::{secret_hash, user};
 use crate::context::Context;
 use crate::directory;
+use crate::threat;
 use crate::tokens::{refresh, revoke};
 use crate::visit::Visit;
 
@@ -57,6 +58,7 @@ impl Operation for GetTokensFromRefreshToken {
         secret_hash::of_secret(&client, self.client_secret.as_deref())?;
         let presented = refresh::read(cx, &self.refresh_token).ok_or_else(Error::invalid_refresh_token)?;
         let visit = Visit::public(&caller.origin, &client, None, self.client_metadata);
+        threat::admit(cx, &pool, &client, &visit).await?;
         let device_key = self.device_key.as_deref();
         let result = refresh::redeem(cx, &pool, &client, &presented, device_key, &visit).await?;
         Ok(GetTokensFromRefreshTokenOutput { authentication_result: Some(result) })

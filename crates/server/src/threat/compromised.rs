@@ -1,6 +1,6 @@
 //! Passwords known from breaches: refused where they are set, and found where they are used.
 
-use cognate_shapes::enums::{EventFilter, EventResponse, EventType};
+use cognate_shapes::enums::{EventFilter, EventResponse, EventType, UserStatus};
 use cognate_shapes::error::{Error, Result};
 
 use super::events::{self, Event};
@@ -21,7 +21,7 @@ pub async fn check_new(cx: &Context, pool: &Pool, client: &Client, at: EventFilt
 }
 
 /// Looks at a password that was just proved to be the user's. One known from a breach is noted in the sign-in's event
-/// and, where pool and client say so, must be reset before it is of use again.
+/// and, where pool and client say so, must be reset before it is of use again. A temporary one must be anyway.
 pub async fn check_used(attempt: &Attempt<'_>, user: &User, password: &str) -> Result<()> {
     let (cx, pool, client) = (attempt.cx, &attempt.pool, &attempt.client);
     let Some(mode) = mode(pool) else { return Ok(()) };
@@ -29,6 +29,9 @@ pub async fn check_used(attempt: &Attempt<'_>, user: &User, password: &str) -> R
         return Ok(());
     }
     attempt.watch.found_compromised();
+    if user.status == UserStatus::ForceChangePassword {
+        return Ok(());
+    }
     if mode != Mode::Enforced || !rules::of(cx, pool, client).await?.refuses_compromised(EventFilter::SignIn) {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::task::Poll;
 
 use cognate_shapes::Timestamp;
@@ -262,34 +263,67 @@ pub async fn record(cx: &Context, pool: &Pool, user_id: &str, id: &str, event: E
     write.await
 }
 
-/// How a request that is about the user's password ended, where that is worth an event: limits and faults are not.
-pub fn response<T>(ended: &Result<T>) -> Option<EventResponse> {
-    match ended {
-        Ok(_) => Some(EventResponse::Pass),
-        Err(error) if matches!(error.code, Code::NotAuthorized | Code::CodeMismatch | Code::ExpiredCode) => {
-            Some(EventResponse::Fail)
-        }
-        Err(_) => None,
-    }
-}
-
 /// Keeps the event of a request other than a sign-in, whose user goes by that name; nobody's name leaves none.
-///
-/// It is written beside the answer, which must not tell by its time who exists.
-#[expect(clippy::too_many_arguments, reason = "who asked for what, how it ended, and where from")]
 pub fn of_request(
     cx: &Context,
-    pool: &std::sync::Arc<Pool>,
-    client: Option<&Client>,
+    pool: &Arc<Pool>,
+    client: &Client,
     visit: &Visit,
     kind: EventType,
     response: EventResponse,
     name: &str,
 ) -> impl Future<Output = ()> + use<> {
+    let event = Event::new(kind, response, Some(&client.id), &Circumstances::of(cx, visit));
+    of_name(cx, pool, name, event)
+}
+
+/// The same for a request that brings a new password, as far as how it ended is worth an event: limits and faults are
+/// not. Whether the password is known from a breach is noted.
+#[expect(clippy::too_many_arguments, reason = "who asked for what, how it ended, and where from")]
+pub async fn of_new_password(
+    cx: &Context,
+    pool: &Arc<Pool>,
+    client: &Client,
+    visit: &Visit,
+    kind: EventType,
+    refusal: Option<&Error>,
+    name: &str,
+    password: Option<&str>,
+) {
+    let by_breach = refusal.is_some_and(|error| error.message == Error::compromised_password().message);
+    let response = match refusal.map(|error| error.code) {
+        None => EventResponse::Pass,
+        Some(Code::NotAuthorized | Code::CodeMismatch | Code::ExpiredCode) => EventResponse::Fail,
+        Some(_) if by_breach => EventResponse::Fail,
+        Some(_) => return,
+    };
+    if super::mode(pool).is_none() {
+        return;
+    }
+    let mut event = Event::new(kind, response, Some(&client.id), &Circumstances::of(cx, visit));
+    event.compromised = password.map(|password| cx.threat.breaches.contain(password));
+    if by_breach {
+        event.decision = RiskDecision::Block;
+    }
+    of_name(cx, pool, name, event).await;
+}
+
+/// Keeps the event of a sign-in that was refused because of where it came from.
+pub async fn of_blocked_address(cx: &Context, pool: &Arc<Pool>, client: &Client, visit: &Visit, name: &str) {
+    let here = Circumstances::of(cx, visit);
+    let mut event = Event::new(EventType::SignIn, EventResponse::Fail, Some(&client.id), &here);
+    event.decision = RiskDecision::Block;
+    event.mode = super::mode(pool).map(AdvancedSecurityEnabledMode::from);
+    event.factors = vec![weigh::blocked_address(&here)];
+    of_name(cx, pool, name, event).await;
+}
+
+/// Keeps an event of whoever goes by that name. It is written beside the answer, which must not tell by its time who
+/// exists.
+fn of_name(cx: &Context, pool: &Arc<Pool>, name: &str, event: Event) -> impl Future<Output = ()> + use<> {
     let on = super::mode(pool).is_some();
-    let event = Event::new(kind, response, client.map(|client| client.id.as_str()), &Circumstances::of(cx, visit));
     let (id, now, life) = (cx.rng.uuid(), cx.clock.now_ms(), life_ms(cx));
-    let (store, pool, name) = (cx.store.clone(), std::sync::Arc::clone(pool), name.to_owned());
+    let (store, pool, name) = (cx.store.clone(), Arc::clone(pool), name.to_owned());
     async move {
         if !on {
             return;

@@ -149,6 +149,9 @@ pub async fn assess(attempt: &Attempt<'_>, user: &User, progress: &mut Progress)
         let known = weigh::known(cx, pool, &user.id, &here).await?;
         event.judged(weigh::weigh(&here, &known, cx.clock.now_ms()));
     }
+    if rules.blocks(&attempt.visit) {
+        event.factors.push(weigh::blocked_address(&here));
+    }
     event.action = event.level.and_then(|level| rules.action(level)).map(|action| action.event_action);
     if mode == Mode::Enforced {
         let possible = second_factor::is_possible(pool, user, &progress.proved);

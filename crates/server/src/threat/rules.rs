@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use quick_cache::sync::Cache;
 
 use crate::context::Context;
-use crate::directory::{Client, Pool};
+use crate::directory::{Client, Pool, delivery_rules};
 use crate::visit::Visit;
 
 /// How long cached rules may be used without another look, in milliseconds.
@@ -76,8 +76,14 @@ impl Configuration {
         }
     }
 
-    /// Refuses ranges of addresses that are none.
+    /// Refuses ranges of addresses that are none, and a sender that mail cannot come from.
     pub fn check(&self) -> Result<()> {
+        let takeover = self.account_takeover_risk_configuration.as_ref();
+        if let Some(notify) = takeover.and_then(|takeover| takeover.notify_configuration.as_ref())
+            && let Some(from) = &notify.from
+        {
+            delivery_rules::sender(from, Some(&notify.source_arn))?;
+        }
         let Some(exceptions) = &self.risk_exception_configuration else { return Ok(()) };
         networks(exceptions).map(drop)
     }
@@ -87,11 +93,20 @@ impl Configuration {
 fn networks(exceptions: &RiskExceptionConfiguration) -> Result<(Vec<IpNet>, Vec<IpNet>)> {
     let read = |ranges: Option<&[cognate_shapes::scalars::Text]>| {
         let ranges = ranges.unwrap_or_default().iter();
-        ranges.map(|range| range.as_str().parse().map_err(|_| Error::incorrect_cidr())).collect::<Result<Vec<IpNet>>>()
+        ranges.map(|range| network(range.as_str()).ok_or_else(Error::incorrect_cidr)).collect::<Result<Vec<IpNet>>>()
     };
     let blocked = exceptions.blocked_ip_range_list.as_ref().map(|list| list.0.as_slice());
     let skipped = exceptions.skipped_ip_range_list.as_ref().map(|list| list.0.as_slice());
     Ok((read(blocked)?, read(skipped)?))
+}
+
+/// A range in CIDR notation. One of IPv4 that is written as IPv6 is one of IPv4, as the addresses in it are.
+fn network(range: &str) -> Option<IpNet> {
+    let network: IpNet = range.parse().ok()?;
+    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (address @ IpAddr::V4(_), Some(prefix)) if network.addr().is_ipv6() => IpNet::new(address, prefix).ok(),
+        _ => Some(network),
+    }
 }
 
 /// The rules for requests by one client.

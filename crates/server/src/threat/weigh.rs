@@ -33,7 +33,7 @@ const SAME_REGION_KM: f64 = 100.0;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Factor {
     /// `new_device`, `new_address`, `new_network`, `failures`, `failures_from_address`, `impossible_travel`,
-    /// `reported_before`.
+    /// `reported_before`; `blocked_address`, which weighs nothing where it does not refuse.
     pub name: String,
     pub weight: i64,
     /// What it was, in words.
@@ -61,6 +61,15 @@ impl Circumstances {
             },
         }
     }
+}
+
+/// That requests from this address are to be refused, or may be: one that cannot be read may be any.
+pub fn blocked_address(here: &Circumstances) -> Factor {
+    let because = match here.address {
+        Some(address) => format!("{address} is among the blocked addresses"),
+        None => "the address cannot be read, and some are blocked".to_owned(),
+    };
+    Factor { name: "blocked_address".to_owned(), weight: 0, because }
 }
 
 /// What is known of a user and of an address.

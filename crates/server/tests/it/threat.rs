@@ -211,7 +211,8 @@ async fn addresses_are_blocked_and_skipped_by_range() {
     let (pool, client) = protected(&server, "ENFORCED").await;
     confirmed(&server, &pool, "alice").await;
     on_risk(&server, &pool, "BLOCK").await;
-    server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+    let at_home = server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+    let tokens = &at_home["AuthenticationResult"];
     let set = async |client: Option<&str>, lists: Value| {
         let mut request = json!({ "UserPoolId": pool, "RiskExceptionConfiguration": lists });
         if let Some(client) = client {
@@ -219,7 +220,7 @@ async fn addresses_are_blocked_and_skipped_by_range() {
         }
         server.call("SetRiskConfiguration", request).await.error()
     };
-    for bad in ["203.0.113.7", "203.0.113.0/33", "everybody/8", ""] {
+    for bad in ["203.0.113.7", "203.0.113.0/33", "everybody/8", "", "::ffff:203.0.113.7"] {
         let refused = set(None, json!({ "BlockedIPRangeList": [bad] })).await;
         assert_eq!(refused, Some(error("InvalidParameter", "Incorrect CIDR format")), "{bad}");
     }
@@ -245,10 +246,61 @@ async fn addresses_are_blocked_and_skipped_by_range() {
         request["ClientId"] = client.as_str().into();
         assert_eq!(server.refused(operation, request).await, not_allowed, "{operation}");
     }
+    // Nor is a token of any use from there.
+    let of_email = json!([{ "Name": "email", "Value": "a@example.com" }]);
+    for (operation, extra) in [
+        ("GetTokensFromRefreshToken", json!({ "RefreshToken": tokens["RefreshToken"], "ClientId": client })),
+        ("GetUserAttributeVerificationCode", json!({ "AttributeName": "email" })),
+        ("UpdateUserAttributes", json!({ "UserAttributes": of_email })),
+        ("VerifyUserAttribute", json!({ "AttributeName": "email", "Code": "123456" })),
+        ("ChangePassword", json!({ "PreviousPassword": PASSWORD, "ProposedPassword": "Other-Horse-8" })),
+        ("AssociateSoftwareToken", json!({})),
+    ] {
+        let mut request = extra;
+        if request.get("RefreshToken").is_none() {
+            request["AccessToken"] = tokens["AccessToken"].clone();
+        }
+        assert_eq!(server.refused(operation, request).await, not_allowed, "{operation}");
+    }
+    // IPv4 in the spelling of IPv6 is IPv4.
+    let mapped = json!({ "BlockedIPRangeList": ["::ffff:203.0.113.0/120"] });
+    assert_eq!(set(Some(&client), mapped).await, None);
+    assert_eq!(server.refused("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await, not_allowed);
     // SECURITY 60: AUDIT looks on.
     let audit = json!({ "UserPoolId": pool, "UserPoolAddOns": { "AdvancedSecurityMode": "AUDIT" } });
     server.ok("UpdateUserPool", audit).await;
     server.ok("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await;
+}
+
+/// Whoever is refused at the door is seen all the same, and in AUDIT let in.
+#[tokio::test]
+async fn blocked_addresses_are_told_of() {
+    for (mode, decision) in [("ENFORCED", "Block"), ("AUDIT", "NoRisk")] {
+        let server = TestServer::start().await;
+        let (pool, client) = protected(&server, mode).await;
+        let alice = confirmed(&server, &pool, "alice").await;
+        let lists = json!({ "BlockedIPRangeList": ["203.0.113.0/24"] });
+        server.ok("SetRiskConfiguration", json!({ "UserPoolId": pool, "RiskExceptionConfiguration": lists })).await;
+        let ended = server.call("AdminInitiateAuth", home(&pool, &client, PASSWORD)).await.error();
+        let not_allowed = error("NotAuthorized", "Request not allowed due to security reasons.");
+        assert_eq!(ended, (mode == "ENFORCED").then_some(not_allowed));
+        let listed = events(&server, &pool, 1).await;
+        assert_eq!(listed[0]["EventRisk"]["RiskDecision"], decision);
+        let stored = server.cx.store.read(move |tx| {
+            cognate_store::auth_events::known_as(
+                tx,
+                &pool,
+                &alice.id,
+                if mode == "AUDIT" { "user" } else { "failure" },
+                0,
+                1,
+            )
+        });
+        let event = cognate_server::threat::events::read(&stored.await.unwrap()[0]).unwrap();
+        let factor = &event.factors[0];
+        assert_eq!((&*factor.name, factor.weight), ("blocked_address", 0));
+        assert_eq!(factor.because, "203.0.113.7 is among the blocked addresses");
+    }
 }
 
 #[tokio::test]
@@ -284,6 +336,16 @@ async fn configurations_are_replaced_reset_and_inherited() {
     assert_eq!(describe(Some(&client)).await.get("RiskExceptionConfiguration"), None);
     server.ok("SetRiskConfiguration", json!({ "UserPoolId": pool })).await;
     assert_eq!(describe(None).await, json!({ "UserPoolId": pool }));
+    // SECURITY 44: a notice's sender is one address in one line.
+    for from in ["a@example.com\r\nBcc: eve@example.com", "nobody", "other@example.org"] {
+        let takeover = json!({
+            "Actions": {},
+            "NotifyConfiguration": { "SourceArn": "arn:aws:ses:us-east-1:000000000000:identity/example.com", "From": from },
+        });
+        let request = json!({ "UserPoolId": pool, "AccountTakeoverRiskConfiguration": takeover });
+        let invalid = error("InvalidParameter", "Provided From email address is invalid");
+        assert_eq!(server.refused("SetRiskConfiguration", request).await, invalid, "{from}");
+    }
     let unknown = json!({ "UserPoolId": pool, "ClientId": "nobody" });
     assert_eq!(server.refused("SetRiskConfiguration", unknown).await.0, "ResourceNotFoundException");
 }

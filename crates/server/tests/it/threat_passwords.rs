@@ -123,6 +123,46 @@ async fn a_compromised_password_must_be_reset() {
     server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
 }
 
+/// A temporary password is replaced at once, so that it needs no other reset.
+#[tokio::test]
+async fn a_compromised_temporary_password_is_replaced() {
+    let server = TestServer::start().await;
+    let (pool, client) = protected(&server, "ENFORCED").await;
+    people::add(&server, &pool, "alice", UserStatus::ForceChangePassword, Some(KNOWN), &[]).await;
+    on_compromised(&server, &pool, "BLOCK", None).await;
+    let asked = server.ok("InitiateAuth", by_password(&client, "alice", KNOWN)).await;
+    let mut answer = json!({
+        "ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked["Session"],
+        "ChallengeResponses": { "USERNAME": "alice", "NEW_PASSWORD": KNOWN },
+    });
+    assert_eq!(server.refused("RespondToAuthChallenge", answer.clone()).await, refused());
+    answer["ChallengeResponses"]["NEW_PASSWORD"] = PASSWORD.into();
+    server.ok("RespondToAuthChallenge", answer).await;
+    assert_eq!(events(&server, &pool, 1).await[0]["EventRisk"]["CompromisedCredentialsDetected"], true);
+}
+
+/// A new password that is known is noted where it is refused, and where AUDIT lets it in.
+#[tokio::test]
+async fn events_tell_of_new_passwords_that_are_known() {
+    for (mode, decision, response) in [("ENFORCED", "Block", "Fail"), ("AUDIT", "NoRisk", "Pass")] {
+        let server = TestServer::start().await;
+        let (pool, client) = protected(&server, mode).await;
+        on_compromised(&server, &pool, "BLOCK", None).await;
+        people::confirmed(&server, &pool, "alice").await;
+        let tokens = people::tokens(&server, &client, "alice").await;
+        server.advance_s(1);
+        let change = json!({
+            "AccessToken": tokens["AccessToken"], "PreviousPassword": PASSWORD, "ProposedPassword": KNOWN,
+        });
+        let refusal = server.call("ChangePassword", change).await.error();
+        assert_eq!(refusal, (mode == "ENFORCED").then(refused));
+        let newest = &events(&server, &pool, 2).await[0];
+        assert_eq!((&newest["EventType"], &newest["EventResponse"]), (&json!("PasswordChange"), &json!(response)));
+        let risk = json!({ "RiskDecision": decision, "CompromisedCredentialsDetected": true });
+        assert_eq!(newest["EventRisk"], risk);
+    }
+}
+
 /// SECURITY 60: AUDIT sees and lets in, OFF does not even look.
 #[tokio::test]
 async fn audit_only_notes_a_compromised_password() {
