@@ -11,11 +11,17 @@ use cognate_shapes::error::{Code, Result};
 use super::user::{self, OnConflict, Refused, User};
 use super::{attributes, create, delivery, mfa, password, sign_up};
 use crate::directory::Pool;
+use crate::triggers::Trigger;
 use crate::triggers::event::Occasion;
 use crate::triggers::user_migration::{self, Answer, Source};
 
 /// The attribute by which a function may name the user otherwise than the caller did.
 const USERNAME: &str = "username";
+
+/// Whether the pool has a function that may know others.
+pub fn is_possible(at: Occasion<'_>) -> bool {
+    at.arn(Trigger::UserMigration).is_some()
+}
 
 /// The user who signs in under a name that nobody has here, with a password that the other directory knows.
 pub async fn by_password(at: Occasion<'_>, pool: &Arc<Pool>, name: &str, password: &str) -> Result<Option<User>> {
@@ -47,7 +53,7 @@ async fn make(
     answer: Answer,
     password: Option<&str>,
 ) -> Result<Option<User>> {
-    let cx = at.cx;
+    let (cx, typed) = (at.cx, name.to_owned());
     let (mut user, name) = match describe(at, name, &answer) {
         Ok(described) => described,
         Err(error) => {
@@ -70,13 +76,18 @@ async fn make(
     let (of, stored) = (Arc::clone(pool), user.clone());
     match cx.store.write(move |tx| user::insert(tx, &of, &name, &stored, conflict)).await {
         Ok(()) => {}
-        // Another request was first.
-        Err(Refused::Username) => return Ok(None),
-        Err(Refused::Alias(kind)) => {
-            tracing::warn!(pool = pool.id, kind, "a user to migrate has an alias of another one");
-            return Ok(None);
-        }
         Err(Refused::Fault(error)) => return Err(error),
+        Err(refused) => {
+            // Where another request was first, the user is the one whom that has made.
+            let of = Arc::clone(pool);
+            let made = cx.store.read(move |tx| user::by_name(tx, &of, &typed)).await?;
+            if made.is_none()
+                && let Refused::Alias(kind) = refused
+            {
+                tracing::warn!(pool = pool.id, kind, "a user to migrate has an alias of another one");
+            }
+            return Ok(made);
+        }
     }
     if !answer.suppress {
         welcome(at, pool, &user, &answer).await;

@@ -23,18 +23,19 @@ use std::sync::Arc;
 
 use cognate_shapes::auth::AuthenticationResult;
 use cognate_shapes::enums::{AuthFlow, ChallengeName};
-use cognate_shapes::error::{Error, Result};
+use cognate_shapes::error::{Code, Error, Result};
 use cognate_shapes::input::{Input as _, Path, Violations};
 use cognate_shapes::scalars::{Session, Text, Username};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use self::session::Pending;
+use crate::accounts::lockout::{self, Trial};
 use crate::accounts::user::{self, User};
-use crate::accounts::{migrate, secret_hash};
+use crate::accounts::{migrate, password as passwords, secret_hash};
 use crate::context::Context;
 use crate::directory::{self, Client, Pool};
-use crate::threat::{self, Watch};
+use crate::threat::{self, Watch, events};
 use crate::triggers::event::{Candidate, Occasion};
 use crate::triggers::pre_authentication;
 use crate::visit::{Origin, Visit};
@@ -116,7 +117,7 @@ impl fmt::Debug for Attempt<'_> {
 
 /// Begins a sign-in.
 pub async fn begin(attempt: &Attempt<'_>, flow: AuthFlow) -> Result<Step> {
-    threat::admit(attempt.cx, &attempt.pool, &attempt.client, &attempt.visit).await?;
+    enter(attempt).await?;
     let begun = flows::begin(attempt, flow).await;
     // A refresh is no sign-in.
     match flow {
@@ -127,9 +128,20 @@ pub async fn begin(attempt: &Attempt<'_>, flow: AuthFlow) -> Result<Step> {
 
 /// Answers a challenge.
 pub async fn answer(attempt: &Attempt<'_>, challenge: ChallengeName) -> Result<Step> {
-    threat::admit(attempt.cx, &attempt.pool, &attempt.client, &attempt.visit).await?;
+    enter(attempt).await?;
     let answered = challenges::answer(attempt, challenge).await;
     threat::outcome(attempt, Some(challenge), answered).await
+}
+
+/// Refuses an address that is blocked, and keeps that as an event of the user whom the request names.
+async fn enter(attempt: &Attempt<'_>) -> Result<()> {
+    let (cx, pool, client, visit) = (attempt.cx, &attempt.pool, &attempt.client, &attempt.visit);
+    let admitted = threat::admit(cx, pool, client, visit).await;
+    let refused = admitted.as_ref().is_err_and(|error| error.code == Code::NotAuthorized);
+    if refused && let Some(name) = attempt.optional("USERNAME").filter(|name| check_name(name).is_ok()) {
+        events::of_blocked_address(cx, pool, client, visit, name).await;
+    }
+    admitted
 }
 
 /// Begins to register an authenticator app in a sign-in that waits for MFA to be set up: its secret in Base32, and the
@@ -159,6 +171,7 @@ impl<'a> Attempt<'a> {
         let client_id = Pending::client_of(cx, session)?;
         let (client, pool) = directory::client(cx, &client_id).await.map_err(|_| Error::invalid_session())?;
         let visit = Visit::public(origin, &client, None, None);
+        threat::admit(cx, &pool, &client, &visit).await?;
         let (given, session) = (BTreeMap::new(), Some(session.clone()));
         Ok(Self { cx, door: Door::Public, pool, client, given, session, visit, watch: Watch::default() })
     }
@@ -204,13 +217,37 @@ impl Attempt<'_> {
     }
 
     /// The same for a request that brings the password itself: a name that nobody has may be known to the pool's
-    /// UserMigration.
-    async fn user_with_password(&self, name: &str, password: &str) -> Result<Option<User>> {
-        let user = match self.found(name).await? {
-            Some(user) => Some(user),
-            None => migrate::by_password(self.occasion(), &self.pool, name, password).await?,
+    /// UserMigration. Where that takes the password for wrong, or the name is locked, the refusal comes beside nobody.
+    async fn user_with_password(&self, name: &str, password: &str) -> Result<(Option<User>, Option<Error>)> {
+        let found = self.found(name).await?;
+        let (user, refusal) = match found {
+            None if migrate::is_possible(self.occasion()) => self.migrated(name, password).await?,
+            found => (found, None),
         };
-        self.admitted(name, user).await
+        Ok((self.admitted(name, user).await?, refusal))
+    }
+
+    /// Asks the other directory. Guesses there take turns, are counted and lock like guesses here: the function's answer
+    /// says as much as a password check does.
+    async fn migrated(&self, name: &str, password: &str) -> Result<(Option<User>, Option<Error>)> {
+        let (cx, pool, hides) = (self.cx, &self.pool, self.client.hides_user_existence());
+        let trial = match Trial::begin(cx, pool, lockout::subject(cx, pool, None, name)).await {
+            Ok(trial) => trial,
+            Err(locked) if hides => return Ok((None, Some(locked))),
+            Err(locked) => return Err(locked),
+        };
+        // Whoever had the turn before may have brought the user here.
+        if let Some(user) = self.found(name).await? {
+            return Ok((Some(user), None));
+        }
+        match migrate::by_password(self.occasion(), pool, name, password).await? {
+            Some(user) => Ok((Some(user), None)),
+            None if hides => {
+                passwords::burn(cx, pool, name, password).await?;
+                Ok((None, Some(trial.failed(Error::incorrect_username_or_password).await)))
+            }
+            None => Err(trial.failed(Error::user_not_found).await),
+        }
     }
 
     async fn found(&self, name: &str) -> Result<Option<User>> {

@@ -1,10 +1,12 @@
 //! The lock after wrong passwords.
 
 use cognate_shapes::enums::UserStatus;
+use cognate_testkit::lambda::Reply;
 use cognate_testkit::{EPOCH_MS, TestServer};
 use serde_json::json;
 
 use crate::people::{self, Exchange, PASSWORD, by_password, confirmed, error, incorrect};
+use crate::trigger_sources::Scene;
 
 fn exceeded() -> (String, String) {
     error("NotAuthorized", "Password attempts exceeded")
@@ -84,6 +86,39 @@ async fn guesses_in_parallel_win_nothing() {
         }
     }
     assert_eq!(checked, 5);
+}
+
+/// SECURITY 22: a function that knows another directory's passwords is asked no more often than ours are checked,
+/// whatever a client may learn of who exists.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_another_directory_win_nothing() {
+    let scene = Scene::new(&["UserMigration"], json!({})).await;
+    let settings = json!({
+        "PreventUserExistenceErrors": "ENABLED",
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
+    });
+    let hiding = scene.server.client(&scene.pool, settings).await;
+    scene.lambda.on("f", |event| match event["request"]["password"].as_str() {
+        Some(PASSWORD) => Reply::Response(json!({ "userAttributes": {}, "finalUserStatus": "CONFIRMED" })),
+        _ => Reply::Throws("wrong".to_owned()),
+    });
+    let by_choice = json!({
+        "ClientId": hiding, "AuthFlow": "USER_AUTH",
+        "AuthParameters": { "USERNAME": "ada", "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD },
+    });
+    let unknown = error("UserNotFound", "User does not exist.");
+    for (client, wrong) in [(&scene.client, unknown), (&hiding, incorrect())] {
+        let before = scene.lambda.calls().len();
+        let guesses = (0..20).map(|_| scene.server.refused("InitiateAuth", by_password(client, "ada", "wrong")));
+        let answers = join_all(guesses).await;
+        assert_eq!(answers.iter().filter(|answer| **answer == wrong).count(), 5);
+        assert_eq!(answers.iter().filter(|answer| **answer == exceeded()).count(), 15);
+        assert_eq!(scene.server.refused("InitiateAuth", by_password(client, "ada", PASSWORD)).await, exceeded());
+        assert_eq!(scene.server.refused("InitiateAuth", by_choice.clone()).await, exceeded());
+        assert_eq!(scene.lambda.calls().len(), before + 5);
+        scene.server.advance_s(900);
+    }
+    scene.server.ok("InitiateAuth", by_choice).await;
 }
 
 /// SECURITY 22: a lock ends by itself, however long the attack.

@@ -263,6 +263,30 @@ async fn users_of_another_directory_move_in() {
     assert_eq!(refused.0, "PasswordResetRequiredException");
 }
 
+/// Whoever comes at the same moment finds the user whom the other one has brought.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_another_directory_move_in_once() {
+    let scene = Scene::new(&["UserMigration"]).await;
+    scene.lambda.on("f", |_| {
+        let attributes = json!({ "email": EMAIL, "email_verified": "true" });
+        let answer = Reply::Response(
+            json!({ "userAttributes": attributes, "finalUserStatus": "CONFIRMED", "messageAction": "SUPPRESS" }),
+        );
+        Reply::After(std::time::Duration::from_millis(100), Box::new(answer))
+    });
+    let server = &scene.server;
+    let sign_in = |name: &str| server.call("InitiateAuth", by_password(&scene.client, name, "Old-password"));
+    let (first, second, third) = tokio::join!(sign_in("ada"), sign_in("ada"), sign_in("ada"));
+    for answer in [first, second, third] {
+        assert_eq!(answer.error(), None);
+    }
+    let forgot = || server.call("ForgotPassword", json!({ "ClientId": scene.client, "Username": "eve" }));
+    let before = scene.lambda.calls().len();
+    let (first, second) = tokio::join!(forgot(), forgot());
+    assert_eq!((first.error(), second.error()), (None, None));
+    assert_eq!(scene.lambda.calls().len(), before + 2, "both have asked before either was answered");
+}
+
 const CUSTOM: [&str; 3] = ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"];
 
 /// Asks for `42`, three times at most; `SRP_A` asks for the password first.

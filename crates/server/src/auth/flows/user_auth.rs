@@ -23,11 +23,11 @@ impl Flow for UserAuth {
             Some(preferred) => Some(first_factor::named(preferred).ok_or_else(Error::challenge_unavailable)?),
             None => None,
         };
-        let user = match attempt.optional("PASSWORD") {
+        let (user, refusal) = match attempt.optional("PASSWORD") {
             Some(password) if preferred == Some(ChallengeName::Password) => {
                 attempt.user_with_password(typed, password).await?
             }
-            _ => attempt.user(typed).await?,
+            _ => (attempt.user(typed).await?, None),
         };
         let mut progress = match &user {
             Some(user) => Progress::of(attempt, name, user, typed),
@@ -43,6 +43,9 @@ impl Flow for UserAuth {
         }
         let available = first_factor::available(attempt, user.as_ref(), &progress).await?;
         if let Some(choice) = preferred.filter(|preferred| available.contains(preferred)) {
+            if let Some(refusal) = refusal {
+                return Err(refusal);
+            }
             return first_factor::go_on(attempt, user, progress, choice, None, available).await;
         }
         let step = first_factor::ask(attempt, user.as_ref(), progress, ChallengeName::SelectChallenge)?;

@@ -17,7 +17,10 @@ pub async fn begin(attempt: &Attempt<'_>, flow: AuthFlow) -> Result<Step> {
     let username = attempt.required("USERNAME")?;
     let given = attempt.required("PASSWORD")?;
     attempt.check_secret_hash(&[username])?;
-    let user = attempt.user_with_password(username, given).await?;
+    let (user, refusal) = attempt.user_with_password(username, given).await?;
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
     let user = prove(attempt, user, username, given).await?;
     let progress = Progress::of(attempt, flow, &user, username).with(Factor::Password);
     next::next(attempt, user, progress, Changes::none()).await
