@@ -264,6 +264,7 @@ pub async fn record(cx: &Context, pool: &Pool, user_id: &str, id: &str, event: E
 }
 
 /// Keeps the event of a request other than a sign-in, whose user goes by that name; nobody's name leaves none.
+#[expect(clippy::too_many_arguments, reason = "who asked for what, how it ended, and where from")]
 pub fn of_request(
     cx: &Context,
     pool: &Arc<Pool>,
