@@ -1,4 +1,5 @@
-//! How long a user is locked after wrong proofs, shared by every flow and challenge that takes one.
+//! How long a user is locked after wrong proofs, shared by every flow and challenge whose proof can be guessed: a
+//! passkey's cannot.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
