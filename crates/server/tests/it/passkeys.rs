@@ -247,11 +247,13 @@ async fn a_passkey_must_be_made_for_this_relying_party_and_user() {
     let (_, token) = user(&server, &pool, &client, "ada").await;
     let origin = error("WebAuthnOriginNotAllowed", "The origin of the passkey is not allowed for the relying party.");
     let party = error("WebAuthnRelyingPartyMismatch", "The passkey was made for another relying party.");
-    let cases: [Case<'_>; 11] = [
+    let cases: [Case<'_>; 13] = [
         ("a host that ends alike", &|p| p.origin = "https://badexample.com".to_owned(), &origin),
         ("a host that begins alike", &|p| p.origin = "https://example.com.evil.org".to_owned(), &origin),
         ("no TLS", &|p| p.origin = "http://example.com".to_owned(), &origin),
         ("an app nobody associated", &|p| p.origin = "android:apk-key-hash:AAAA".to_owned(), &origin),
+        ("a page in place of its origin", &|p| p.origin = "https://example.com/x".to_owned(), &origin),
+        ("no origin", &|p| p.origin = "null".to_owned(), &origin),
         ("a frame in another's page", &|p| p.cross_origin = true, &origin),
         ("another relying party", &|p| p.relying_party = "evil.org".to_owned(), &party),
         ("nobody there", &|p| p.present = false, &unsupported()),

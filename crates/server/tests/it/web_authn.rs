@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::authenticator::{Authenticator, base64url};
 use crate::passkeys::{RELYING_PARTY, configure, pool, register, token, user};
-use crate::people::{error, incorrect, text};
+use crate::people::{PASSWORD, by_password, error, incorrect, text};
 
 /// A pool, a client, and a user with a passkey.
 struct World {
@@ -178,8 +178,10 @@ type Case<'a> = (&'a str, &'a dyn Fn(&mut Authenticator));
 #[tokio::test]
 async fn a_proof_must_be_made_for_this_challenge() {
     let mut world = world(UserVerification::Required, Authenticator::es256(RELYING_PARTY)).await;
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 11] = [
         ("a host that ends alike", &|p| p.origin = "https://badexample.com".to_owned()),
+        ("a page in place of its origin", &|p| p.origin = "https://login.example.com:8443/x".to_owned()),
+        ("no origin", &|p| p.origin = "null".to_owned()),
         ("no TLS", &|p| p.origin = "http://example.com".to_owned()),
         ("a frame in another's page", &|p| p.cross_origin = true),
         ("another relying party", &|p| p.relying_party = "badexample.com".to_owned()),
@@ -283,9 +285,10 @@ async fn another_users_passkey_proves_nothing() {
     assert_eq!(world.refused(world.answer(&challenge, &credential)).await, incorrect(), "it is deleted");
 }
 
-/// SECURITY 27: long, deep and broken input is a failed attempt like any other, and counts as one.
+/// SECURITY 22, 27: long, deep and broken input is a failed attempt like any other, and locks nothing: a challenge is all it
+/// takes to send it.
 #[tokio::test]
-async fn nonsense_counts_toward_the_lock() {
+async fn nonsense_proves_and_locks_nothing() {
     let mut world = World::es256().await;
     let challenge = world.asked("ada").await;
     let good = world.passkey.sign(&options(&challenge));
@@ -306,9 +309,7 @@ async fn nonsense_counts_toward_the_lock() {
         let answer = world.answer_of("ada", &challenge, credential);
         assert_eq!(world.refused(answer).await, incorrect(), "{credential:.60}");
     }
-    let locked = error("NotAuthorized", "Password attempts exceeded");
-    assert_eq!(world.refused(world.answer(&challenge, &good)).await, locked);
-    world.server.advance_s(2);
+    assert!(!token(&world.server, &world.client, "ada").await.is_empty(), "the password is as good as ever");
     world.server.ok("RespondToAuthChallenge", world.answer(&challenge, &good)).await;
     let missing = json!({
         "ChallengeName": "WEB_AUTHN", "ClientId": world.client, "Session": challenge["Session"],
@@ -316,5 +317,18 @@ async fn nonsense_counts_toward_the_lock() {
     });
     let refused = world.refused(missing).await;
     assert_eq!(refused, error("InvalidParameter", "Missing required parameter CREDENTIAL"));
-    assert!(!token(&world.server, &world.client, "ada").await.is_empty(), "the success forgave the failures");
+}
+
+/// SECURITY 22: who guesses at a password keeps nobody's passkey out.
+#[tokio::test]
+async fn a_locked_password_locks_no_passkey() {
+    let mut world = World::es256().await;
+    for _ in 0..5 {
+        let wrong = by_password(&world.client, "ada", "Wrong-Horse-9");
+        assert_eq!(world.server.refused("InitiateAuth", wrong).await, incorrect());
+    }
+    assert!(world.signed_in().await["AccessToken"].is_string());
+    let locked = error("NotAuthorized", "Password attempts exceeded");
+    let right = by_password(&world.client, "ada", PASSWORD);
+    assert_eq!(world.server.refused("InitiateAuth", right).await, locked, "and the passkey forgives no guesses");
 }
