@@ -3,6 +3,10 @@
 use cognate_crypto::seal::Kind;
 use cognate_crypto::srp::{self, Verifier};
 use cognate_shapes::error::{Error, Result};
+use cognate_shapes::input::{Input as _, Path, Violations};
+use cognate_shapes::scalars;
+use cognate_shapes::shape::{Described as _, Shape};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::unknown;
@@ -16,11 +20,28 @@ const VERSION: u8 = 1;
 /// Characters that count as symbols, beside a space between other characters.
 const SYMBOLS: &str = r#"^$*.[]{}()?"!@#%&/\,><':;|_~`=+-"#;
 
-/// Checks a new password against the pool's policy. The first rule that it breaks is the one reported.
+/// Whether a text is longer than any password (PasswordType): it is not worth comparing, and may be megabytes.
+pub fn is_too_long(password: &str) -> bool {
+    let Shape::Text { max: Some(longest), .. } = scalars::Password::shape() else { return false };
+    password.chars().count() as u64 > longest
+}
+
+/// Whether a text has the form of a password (PasswordType). Not everywhere in a request does its shape see to that.
+fn is_password(text: &str) -> bool {
+    let parsed = scalars::Password::parse(Value::from(text), &Path::Root, &mut Violations::default());
+    parsed.is_ok_and(|password| password.is_some())
+}
+
+/// Checks a new password against what every password has to be, and against the pool's policy. The first rule that it
+/// breaks is the one reported.
 pub fn check_policy(pool: &Pool, password: &str) -> Result<()> {
     let rules = pool.password_rules();
     let lacks = |class: fn(char) -> bool| !password.chars().any(class);
-    let broken = if password.chars().count() < rules.minimum_length {
+    let broken = if is_too_long(password) {
+        "Password too long"
+    } else if !is_password(password) {
+        "Password must satisfy regular expression pattern: [\\S]+"
+    } else if password.chars().count() < rules.minimum_length {
         "Password not long enough"
     } else if rules.uppercase && lacks(|c| c.is_ascii_uppercase()) {
         "Password must have uppercase characters"
@@ -95,6 +116,9 @@ pub fn verifier(cx: &Context, pool: &Pool, user: &User) -> Result<Option<Verifie
 }
 
 async fn check(cx: &Context, pool: &Pool, username: &str, password: &str, verifier: Verifier) -> Result<bool> {
+    if is_too_long(password) {
+        return Ok(false);
+    }
     let proof = Proof::new(pool, username, password);
     cx.workers.run(move || proof.of(&verifier)).await
 }

@@ -221,7 +221,10 @@ impl Attempt<'_> {
     async fn user_with_password(&self, name: &str, password: &str) -> Result<(Option<User>, Option<Error>)> {
         let found = self.found(name).await?;
         let (user, refusal) = match found {
-            None if migrate::is_possible(self.occasion()) => self.migrated(name, password).await?,
+            // No directory's password is too long for one.
+            None if migrate::is_possible(self.occasion()) && !passwords::is_too_long(password) => {
+                self.migrated(name, password).await?
+            }
             found => (found, None),
         };
         Ok((self.admitted(name, user).await?, refusal))

@@ -256,3 +256,40 @@ async fn every_proof_of_an_old_temporary_password_is_told() {
     let proof = exchange.proof(&pool, TEMPORARY, server.clock.now_ms() / 1000);
     assert_eq!(server.refused("RespondToAuthChallenge", exchange.respond(&client, proof)).await, expired);
 }
+
+/// SECURITY 28: the new password is bounded as every other is, before it is hashed, and so is the one of a sign-in.
+#[tokio::test]
+async fn a_new_password_has_the_form_of_passwords() {
+    let server = TestServer::start().await;
+    let pool = server.pool(json!({})).await;
+    let client = server.client(&pool, json!({})).await;
+    people::add(&server, &pool, "alice", UserStatus::ForceChangePassword, Some(TEMPORARY), &[]).await;
+    let challenge = begin(&server, &client, "alice").await;
+    let answer = |password: &str| {
+        respond(&client, &challenge["Session"], json!({ "USERNAME": "alice", "NEW_PASSWORD": password }))
+    };
+    let odd = "Password did not conform with policy: Password must satisfy regular expression pattern: [\\S]+";
+    for password in [" Correct-Horse-7", "Correct-Horse-7 ", "Correct Horse-7", "Correct-Horse\t7", "Correct-Horse-7\n"]
+    {
+        let refused = server.refused("RespondToAuthChallenge", answer(password)).await;
+        assert_eq!(refused, error("InvalidPassword", odd), "{password:?}");
+    }
+    let long = |length: usize| format!("Aa1-{}", "ä".repeat(length - 4));
+    for length in [257, 100_000] {
+        let refused = server.refused("RespondToAuthChallenge", answer(&long(length))).await;
+        assert_eq!(refused, error("InvalidPassword", "Password did not conform with policy: Password too long"));
+    }
+    let done = server.ok("RespondToAuthChallenge", answer(&long(256))).await;
+    let change = json!({
+        "AccessToken": done["AuthenticationResult"]["AccessToken"],
+        "PreviousPassword": long(256),
+        "ProposedPassword": PASSWORD,
+    });
+    server.ok("ChangePassword", change).await;
+    people::tokens(&server, &client, "alice").await;
+    let hiding = server.client(&pool, json!({ "PreventUserExistenceErrors": "ENABLED" })).await;
+    for name in ["alice", "nobody"] {
+        let refused = server.refused("InitiateAuth", by_password(&hiding, name, &long(100_000))).await;
+        assert_eq!(refused, incorrect(), "{name}");
+    }
+}
