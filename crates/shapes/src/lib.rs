@@ -12,6 +12,7 @@ pub mod json;
 mod macros;
 pub mod mfa;
 pub mod passkey;
+pub mod password;
 pub mod pattern;
 pub mod pool;
 pub mod range;

@@ -11,7 +11,8 @@ use cognate_shapes::error::Code::{
     TooManyFailedAttempts, TooManyRequests, UnexpectedLambda, UserLambdaValidation, UserNotFound, UsernameExists,
 };
 use cognate_shapes::error::{Error, Result};
-use cognate_shapes::scalars::{ClientId, ConfirmationCode, Password, SecretHash, Session, Text, UserPoolId, Username};
+use cognate_shapes::password::PasswordOrNone;
+use cognate_shapes::scalars::{ClientId, ConfirmationCode, SecretHash, Session, Text, UserPoolId, Username};
 use cognate_shapes::user::{Attribute, CodeDeliveryDetails};
 use cognate_shapes::{Input, Output};
 
@@ -32,7 +33,7 @@ pub struct SignUp {
     pub client_id: ClientId,
     pub secret_hash: Option<SecretHash>,
     pub username: Username,
-    pub password: Option<Password>,
+    pub password: Option<PasswordOrNone>,
     pub user_attributes: Option<Vec<Attribute>>,
     pub validation_data: Option<Vec<Attribute>>,
     pub analytics_metadata: Option<AnalyticsMetadata>,
@@ -82,9 +83,10 @@ impl Operation for SignUp {
             return Err(Error::sign_up_is_closed());
         }
         let given = attributes::given(self.user_attributes);
+        let password = self.password.and_then(PasswordOrNone::into_password);
         let SignedUp { user, sent } =
-            sign_up::sign_up(cx, &pool, &client, &self.username, self.password.as_deref(), given, &visit).await?;
-        let (name, password) = (&self.username, self.password.as_deref());
+            sign_up::sign_up(cx, &pool, &client, &self.username, password.as_deref(), given, &visit).await?;
+        let (name, password) = (&self.username, password.as_deref());
         events::of_new_password(cx, &pool, &client, &visit, EventType::SignUp, None, name, password).await;
         Ok(SignUpOutput {
             user_confirmed: user.status == UserStatus::Confirmed,

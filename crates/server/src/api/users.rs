@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use cognate_shapes::enums::{DeliveryMedium, MessageAction, UserStatus};
 use cognate_shapes::error::{Code, Error, Result};
+use cognate_shapes::password::PasswordOrNone;
 use cognate_shapes::scalars::{
-    AttributeName, Password, QueryLimit, SearchPaginationToken, Text, Token, UserFilter, UserPoolId, Username,
+    AttributeName, QueryLimit, SearchPaginationToken, Text, Token, UserFilter, UserPoolId, Username,
 };
 use cognate_shapes::user::{Attribute, MfaOption, User};
 use cognate_shapes::{Input, Output, Timestamp};
@@ -33,7 +34,7 @@ pub struct AdminCreateUser {
     pub username: Username,
     pub user_attributes: Option<Vec<Attribute>>,
     pub validation_data: Option<Vec<Attribute>>,
-    pub temporary_password: Option<Password>,
+    pub temporary_password: Option<PasswordOrNone>,
     pub force_alias_creation: Option<bool>,
     pub message_action: Option<MessageAction>,
     pub desired_delivery_mediums: Option<Vec<DeliveryMedium>>,
@@ -71,7 +72,8 @@ impl Operation for AdminCreateUser {
 
     async fn call(self, cx: &Context, caller: Iam) -> Result<AdminCreateUserOutput> {
         let pool = directory::pool_of(cx, &caller.principal, &self.user_pool_id).await?;
-        let password = self.temporary_password.map(|password| Zeroizing::new(password.into_string()));
+        let password = self.temporary_password.and_then(PasswordOrNone::into_password);
+        let password = password.map(|password| Zeroizing::new(password.into_string()));
         let mediums = self.desired_delivery_mediums;
         let visit = Visit::administrative(&caller.origin, None, self.client_metadata);
         let visit = visit.with_validation(self.validation_data);

@@ -392,10 +392,25 @@ async fn who_can_sign_in_by_a_code_alone_needs_no_password() {
     request["Password"] = Value::Null;
     server.ok("SignUp", request.clone()).await;
     assert!(stored(&server, &pool, "ada").await.credential.is_none());
+    // An empty one is none.
+    request["Password"] = "".into();
+    request["Username"] = "eve".into();
+    server.ok("SignUp", request.clone()).await;
+    assert!(stored(&server, &pool, "eve").await.credential.is_none());
+    let missing = error("InvalidParameter", "Missing required parameter Password");
     request["Username"] = "bob".into();
     request["UserAttributes"] = json!([]);
-    let refused = server.refused("SignUp", request).await;
-    assert_eq!(refused, error("InvalidParameter", "Missing required parameter Password"));
+    assert_eq!(server.refused("SignUp", request.clone()).await, missing);
+    request["Password"] = " ".into();
+    let blank = server.refused("SignUp", request).await;
+    let constraint =
+        "Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\S]+";
+    assert_eq!(blank, error("InvalidParameter", &format!("1 validation error detected: {constraint}")));
+
+    let plain = pool_with(&server, json!({}), json!({})).await;
+    let mut request = application(&plain, "ada");
+    request["Password"] = "".into();
+    assert_eq!(server.refused("SignUp", request).await, missing);
 }
 
 /// SECURITY 44: an address is one address, and a name is no markup and no header.

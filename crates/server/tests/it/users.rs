@@ -211,6 +211,10 @@ async fn who_signs_in_by_codes_needs_no_password() {
     let resend = json!({ "UserPoolId": pool, "Username": "ada", "MessageAction": "RESEND" });
     let (code, _) = server.refused("AdminCreateUser", resend).await;
     assert_eq!(code, "UnsupportedUserStateException");
+    // A blank password is none.
+    let mut request = silent(&pool, "eve", &json!([named, email("eve@example.com")]));
+    request["TemporaryPassword"] = json!("");
+    assert_eq!(server.ok("AdminCreateUser", request).await["User"]["UserStatus"], "CONFIRMED");
 
     // With a password, required attributes may wait for the first sign-in.
     let mut request = silent(&pool, "bob", &json!([]));
