@@ -1,4 +1,4 @@
-//! Pending one-time codes as keyed hashes: one for a user and purpose, the newest.
+//! Pending one-time codes as keyed hashes: one for a user and purpose, the newest. A purpose may be one sign-in's.
 
 use crate::tx::debug_keys;
 use crate::{Error, Tx};

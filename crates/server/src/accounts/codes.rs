@@ -1,4 +1,5 @@
-//! One-time codes: good for one purpose of one user, once, and replaced by the next one.
+//! One-time codes: good for one purpose of one user, once, and replaced by the next one. Those of a sign-in are its own,
+//! and another sign-in's do not replace them.
 
 use cognate_crypto::seal::Kind;
 use cognate_crypto::{ct_eq, ids};
@@ -65,6 +66,32 @@ impl Purpose {
     }
 }
 
+/// Where a code is awaited: one at a time for a user and purpose, or for each sign-in of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    purpose: Purpose,
+    sign_in: Option<String>,
+}
+
+impl From<Purpose> for Place {
+    fn from(purpose: Purpose) -> Self {
+        Self { purpose, sign_in: None }
+    }
+}
+
+impl Place {
+    /// In the sign-in of that id alone.
+    pub fn in_sign_in(purpose: Purpose, sign_in: &str) -> Self {
+        Self { purpose, sign_in: Some(sign_in.to_owned()) }
+    }
+
+    /// The stored `purpose`.
+    fn key(&self) -> String {
+        let purpose = self.purpose.as_str();
+        self.sign_in.as_ref().map_or_else(|| purpose.to_owned(), |sign_in| format!("{purpose}:{sign_in}"))
+    }
+}
+
 /// The stored document of a code, version 1: where it went.
 #[derive(Serialize, Deserialize)]
 struct Sent {
@@ -95,6 +122,13 @@ impl Drawn {
             limits.spend(tx, &self.row.pool_id, &self.row.user_id)?;
         }
         Ok(codes::put(tx, &self.row)?)
+    }
+
+    /// The same code, awaited at that place.
+    #[must_use]
+    pub fn awaited_at(mut self, place: &Place) -> Self {
+        self.row.purpose = place.key();
+        self
     }
 
     /// The same code for an administrator, who may send as many as there are users.
@@ -231,10 +265,11 @@ pub fn hash_in_session(
 }
 
 /// Counts a wrong code; once there were `most`, no code fits any more.
-pub fn count_wrong(tx: &mut Tx<'_>, pool: &Pool, user_id: &str, purpose: Purpose, most: i64) -> Result<()> {
-    let count = codes::count_attempt(tx, &pool.id, user_id, purpose.as_str())?;
+pub fn count_wrong(tx: &mut Tx<'_>, pool: &Pool, user_id: &str, place: &Place, most: i64) -> Result<()> {
+    let key = place.key();
+    let count = codes::count_attempt(tx, &pool.id, user_id, &key)?;
     if count.is_some_and(|count| count >= most) {
-        codes::delete(tx, &pool.id, user_id, purpose.as_str())?;
+        codes::delete(tx, &pool.id, user_id, &key)?;
     }
     Ok(())
 }
@@ -246,13 +281,13 @@ pub fn redeem(
     tx: &mut Tx<'_>,
     pool: &Pool,
     user_id: &str,
-    purpose: Purpose,
+    place: &Place,
     hash: &[u8; 32],
     now_ms: i64,
 ) -> Result<Result<Redeemed>> {
-    Ok(match look(tx, pool, user_id, purpose, hash, now_ms)? {
+    Ok(match look(tx, pool, user_id, place, hash, now_ms)? {
         Presented::Right(redeemed) => {
-            codes::delete(tx, &pool.id, user_id, purpose.as_str())?;
+            codes::delete(tx, &pool.id, user_id, &place.key())?;
             Ok(redeemed)
         }
         Presented::Wrong { awaited: true } => Err(Error::code_mismatch()),
@@ -265,11 +300,11 @@ pub fn look(
     tx: &mut Tx<'_>,
     pool: &Pool,
     user_id: &str,
-    purpose: Purpose,
+    place: &Place,
     hash: &[u8; 32],
     now_ms: i64,
 ) -> Result<Presented> {
-    let Some(row) = codes::get(tx, &pool.id, user_id, purpose.as_str())? else { return Ok(Presented::Unasked) };
+    let Some(row) = codes::get(tx, &pool.id, user_id, &place.key())? else { return Ok(Presented::Unasked) };
     let awaited = now_ms < row.expires_ms;
     if !ct_eq(&row.hash, hash) {
         return Ok(Presented::Wrong { awaited });

@@ -54,7 +54,7 @@ pub async fn by_code(
     let (now, pool) = (cx.clock.now_ms(), Arc::clone(pool));
     let confirmed = cx.store.write(move |tx| {
         allowance.spend(tx, &pool.id, &subject)?;
-        let presented = codes::look(tx, &pool, &subject, Purpose::SignUp, &hash, now)?;
+        let presented = codes::look(tx, &pool, &subject, &Purpose::SignUp.into(), &hash, now)?;
         let before = user::by_id(tx, &pool, &subject)?;
         let (redeemed, before) = match judge(presented, before, hides) {
             Ok(judged) => judged,

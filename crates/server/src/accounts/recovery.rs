@@ -98,7 +98,7 @@ pub async fn confirm(
     let (now, pool) = (cx.clock.now_ms(), Arc::clone(pool));
     let changed = cx.store.write(move |tx| {
         allowance.spend(tx, &pool.id, &subject)?;
-        let redeemed = match codes::redeem(tx, &pool, &subject, Purpose::PasswordReset, &hash, now)? {
+        let redeemed = match codes::redeem(tx, &pool, &subject, &Purpose::PasswordReset.into(), &hash, now)? {
             Ok(redeemed) => redeemed,
             // The attempt stays counted.
             Err(refusal) => return Ok(Err(refusal)),

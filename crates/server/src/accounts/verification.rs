@@ -62,7 +62,7 @@ pub async fn verify(
     let verified = cx.store.write(move |tx| {
         allowed.spend(tx, &pool.id, &id)?;
         let before = user::by_id(tx, &pool, &id)?.ok_or_else(Error::user_not_found)?;
-        let redeemed = match codes::redeem(tx, &pool, &id, purpose, &hash, now)? {
+        let redeemed = match codes::redeem(tx, &pool, &id, &purpose.into(), &hash, now)? {
             Ok(redeemed) => redeemed,
             // An `Err` of the closure would roll the count of attempts back.
             Err(refused) => return Ok(Err(refused)),

@@ -73,7 +73,7 @@ async fn a_code_is_for_one_purpose() {
     let mut answers = Vec::new();
     for _ in 0..2 {
         let (of, id) = (of.clone(), id.clone());
-        let redeemed = server.cx.store.write(move |tx| codes::redeem(tx, &of, &id, attribute, &hash, now));
+        let redeemed = server.cx.store.write(move |tx| codes::redeem(tx, &of, &id, &attribute.into(), &hash, now));
         answers.push(redeemed.await.unwrap().map_err(|error: Error| error.code));
     }
     let redeemed = codes::Redeemed { attribute: VerifiedAttribute::Email, value: "x@y.example".into() };

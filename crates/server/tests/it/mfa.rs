@@ -186,7 +186,7 @@ async fn a_code_by_text_message_signs_in_and_verifies_the_number() {
     assert_eq!(world.refused(&asked, answer).await, spent);
 }
 
-/// SECURITY 23, 24: a code is good in its own session, until the next one is sent or the session ends; empty answers,
+/// SECURITY 23, 24: a code is good in its own session, whatever begins beside it, until the session ends; empty answers,
 /// other names and other challenges are refused, and use nothing up.
 #[tokio::test]
 async fn a_code_is_bound_to_its_session() {
@@ -197,9 +197,10 @@ async fn a_code_is_bound_to_its_session() {
     let old = json!({ "SMS_MFA_CODE": world.server.last_code(PHONE) });
     let second = world.sign_in().await;
     let new = json!({ "SMS_MFA_CODE": world.server.last_code(PHONE) });
-    assert_eq!(world.refused(&first, old.clone()).await, wrong_code());
     assert_eq!(world.refused(&first, new.clone()).await, wrong_code());
-    assert_eq!(world.refused(&second, old).await, wrong_code());
+    assert_eq!(world.refused(&second, old.clone()).await, wrong_code());
+    assert!(world.respond(&first, old.clone()).await["AuthenticationResult"].is_object());
+    assert_eq!(world.refused(&second, old).await, wrong_code(), "it is used up");
 
     let invalid = error("NotAuthorized", "Invalid session for the user.");
     let mut named = new.clone();
@@ -224,6 +225,41 @@ async fn a_code_is_bound_to_its_session() {
     let third = world.sign_in().await;
     world.server.clock.advance_ms(3 * 60_000 - 1);
     world.respond(&third, json!({ "SMS_MFA_CODE": world.server.last_code(PHONE) })).await;
+}
+
+/// SECURITY 22, 23: more sign-ins are no more guesses: a user's wrong codes are counted together.
+#[tokio::test]
+async fn many_sessions_are_as_many_guesses_as_one() {
+    let world = World::new(by_text()).await;
+    world.alice(&[("phone_number", PHONE)]).await;
+    let mut asked = Vec::new();
+    for _ in 0..6 {
+        asked.push((world.sign_in().await, world.server.last_code(PHONE)));
+    }
+    for (session, code) in &asked[..5] {
+        assert_eq!(world.refused(session, json!({ "SMS_MFA_CODE": other_than(code) })).await, wrong_code());
+    }
+    let (session, code) = &asked[5];
+    assert_eq!(world.refused(session, json!({ "SMS_MFA_CODE": code })).await, exceeded());
+    world.server.advance_s(1);
+    world.respond(session, json!({ "SMS_MFA_CODE": code })).await;
+}
+
+/// SECURITY 23: a code that went to a number which is the user's no longer is nobody's.
+#[tokio::test]
+async fn a_code_ends_with_the_number_it_went_to() {
+    let world = World::new(by_text()).await;
+    world.alice(&[("phone_number", PHONE)]).await;
+    let asked = world.sign_in().await;
+    let code = json!({ "SMS_MFA_CODE": world.server.last_code(PHONE) });
+    let replace = |number: &str| {
+        let attribute = json!({ "Name": "phone_number", "Value": number });
+        json!({ "UserPoolId": world.pool, "Username": "alice", "UserAttributes": [attribute] })
+    };
+    world.server.ok("AdminUpdateUserAttributes", replace("+15555550199")).await;
+    assert_eq!(world.refused(&asked, code.clone()).await, wrong_code());
+    world.server.ok("AdminUpdateUserAttributes", replace(PHONE)).await;
+    assert!(world.respond(&asked, code).await["AuthenticationResult"].is_object());
 }
 
 /// SECURITY 24: a sign-in whose password was changed on the way begins anew.

@@ -172,3 +172,96 @@ async fn an_administrator_makes_a_user_without_a_password() {
     // The code proved the address too.
     assert_eq!((&id["email"], &id["email_verified"]), (&json!(EMAIL), &json!(true)));
 }
+
+/// Begins with the factor that is preferred, `challenge` too: the session, and the code that was sent.
+async fn asked(server: &TestServer, chooser: &Chooser, name: &str, challenge: &str, to: &str) -> (String, String) {
+    let asked = chooser.begin(&[("USERNAME", name), ("PREFERRED_CHALLENGE", challenge)]).await.unwrap();
+    assert_eq!(asked.asks(), challenge);
+    (asked.session, server.last_code(to))
+}
+
+fn wrong_code() -> (String, String) {
+    error("CodeMismatch", "Invalid code or auth state for the user.")
+}
+
+/// A code proves what a confirmation does; a password proves less.
+#[tokio::test]
+async fn a_code_confirms_who_signs_in_by_it() {
+    let server = TestServer::start().await;
+    for (factor, verified, to) in [("EMAIL_OTP", "email", EMAIL), ("SMS_OTP", "phone_number", PHONE)] {
+        let chooser = pool(&server, &["PASSWORD", factor], verified).await;
+        let mut request = application(&chooser, "ada");
+        request["Password"] = PASSWORD.into();
+        server.ok("SignUp", request).await;
+        let status = async || {
+            let shown = server.ok("AdminGetUser", json!({ "UserPoolId": chooser.pool, "Username": "ada" })).await;
+            let flag = format!("{verified}_verified");
+            let attributes = shown["UserAttributes"].as_array().unwrap();
+            let flag = attributes.iter().find(|attribute| attribute["Name"] == flag.as_str());
+            (shown["UserStatus"].clone(), flag.map(|flag| flag["Value"].clone()))
+        };
+        let password = [("USERNAME", "ada"), ("PREFERRED_CHALLENGE", "PASSWORD"), ("PASSWORD", PASSWORD)];
+        let unconfirmed = error("UserNotConfirmed", "User is not confirmed.");
+        let (session, code) = asked(&server, &chooser, "ada", factor, to).await;
+        let parameter = format!("{factor}_CODE");
+        let wrong = if code.starts_with('1') { "22222222" } else { "11111111" };
+        let given = [("USERNAME", "ada"), (&*parameter, wrong)];
+        assert_eq!(chooser.answer(factor, &session, &given).await.unwrap_err(), wrong_code());
+        assert_eq!(chooser.begin(&password).await.unwrap_err(), unconfirmed);
+        assert_eq!(status().await.0, "UNCONFIRMED");
+
+        let given = [("USERNAME", "ada"), (&*parameter, &*code)];
+        chooser.answer(factor, &session, &given).await.unwrap().claims();
+        assert_eq!(status().await, (json!("CONFIRMED"), Some(json!("true"))));
+        chooser.begin(&password).await.unwrap().claims();
+    }
+}
+
+/// SECURITY 32: who is yet to be confirmed takes no alias from anybody, by a code of a sign-in as little as by another.
+#[tokio::test]
+async fn a_code_takes_no_alias_for_a_new_user() {
+    let server = TestServer::start().await;
+    let settings = json!({ "AutoVerifiedAttributes": ["email"], "AliasAttributes": ["email"] });
+    let chooser = Chooser::new(&server, &["PASSWORD", "EMAIL_OTP"], settings, json!({})).await;
+    confirmed(&server, &chooser, "ada", EMAIL).await;
+    server.ok("SignUp", application(&chooser, "eve")).await;
+    let (session, code) = asked(&server, &chooser, "eve", "EMAIL_OTP", EMAIL).await;
+    let refused = chooser.answer("EMAIL_OTP", &session, &[("USERNAME", "eve"), ("EMAIL_OTP_CODE", &*code)]).await;
+    assert_eq!(refused.unwrap_err().0, "AliasExistsException");
+    let shown = server.ok("AdminGetUser", json!({ "UserPoolId": chooser.pool, "Username": "eve" })).await;
+    assert_eq!(shown["UserStatus"], "UNCONFIRMED");
+}
+
+/// SECURITY 23: nobody voids a user's code by beginning another sign-in, and none works in another's session.
+#[tokio::test]
+async fn a_code_is_its_own_sign_ins() {
+    let server = TestServer::start().await;
+    let chooser = pool(&server, &["PASSWORD", "EMAIL_OTP"], "email").await;
+    confirmed(&server, &chooser, "ada", EMAIL).await;
+    let (first, old) = asked(&server, &chooser, "ada", "EMAIL_OTP", EMAIL).await;
+    let (second, new) = asked(&server, &chooser, "ada", "EMAIL_OTP", EMAIL).await;
+    let answer = async |session: &str, code: &str| {
+        chooser.answer("EMAIL_OTP", session, &[("USERNAME", "ada"), ("EMAIL_OTP_CODE", code)]).await
+    };
+    assert_eq!(answer(&first, &new).await.unwrap_err(), wrong_code());
+    // Ten guesses end a code, and no other.
+    for _ in 0..10 {
+        assert_eq!(answer(&second, &old).await.unwrap_err(), wrong_code());
+    }
+    assert_eq!(answer(&second, &new).await.unwrap_err(), wrong_code());
+    answer(&first, &old).await.unwrap().claims();
+}
+
+/// SECURITY 23: a code that went to an address which is the user's no longer is nobody's.
+#[tokio::test]
+async fn a_code_ends_with_the_address_it_went_to() {
+    let server = TestServer::start().await;
+    let chooser = pool(&server, &["PASSWORD", "EMAIL_OTP"], "email").await;
+    confirmed(&server, &chooser, "ada", EMAIL).await;
+    let (session, code) = asked(&server, &chooser, "ada", "EMAIL_OTP", EMAIL).await;
+    let attributes = json!([{ "Name": "email", "Value": "new@example.com" }]);
+    let replace = json!({ "UserPoolId": chooser.pool, "Username": "ada", "UserAttributes": attributes });
+    server.ok("AdminUpdateUserAttributes", replace).await;
+    let given = [("USERNAME", "ada"), ("EMAIL_OTP_CODE", &*code)];
+    assert_eq!(chooser.answer("EMAIL_OTP", &session, &given).await.unwrap_err(), wrong_code());
+}
