@@ -103,10 +103,11 @@ impl Scene {
 impl Mail {
     fn read(message: &cognate_testkit::smtp::SmtpMessage) -> Self {
         let (head, body) = message.data.split_once("\r\n\r\n").unwrap();
+        let boundary = format!("\r\n{}", body.lines().find(|line| line.starts_with("--")).expect("it has parts"));
         let part = |kind: &str| {
             let (_, part) = body.split_once(&format!("Content-Type: {kind}")).expect("the part is there");
             let (headers, content) = part.split_once("\r\n\r\n").unwrap();
-            let content = content.split("\r\n--").next().unwrap();
+            let content = content.split(&boundary).next().unwrap();
             decoded(headers, content)
         };
         Self {
