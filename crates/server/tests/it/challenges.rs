@@ -3,26 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::people::{self, PASSWORD, error};
-use crate::stages::{Asked, ROWS, Row, Stage, Stages};
-
-const EVERY: [&str; 16] = [
-    "SMS_MFA",
-    "EMAIL_OTP",
-    "SOFTWARE_TOKEN_MFA",
-    "SELECT_MFA_TYPE",
-    "MFA_SETUP",
-    "PASSWORD_VERIFIER",
-    "CUSTOM_CHALLENGE",
-    "SELECT_CHALLENGE",
-    "DEVICE_SRP_AUTH",
-    "DEVICE_PASSWORD_VERIFIER",
-    "ADMIN_NO_SRP_AUTH",
-    "NEW_PASSWORD_REQUIRED",
-    "SMS_OTP",
-    "PASSWORD",
-    "WEB_AUTHN",
-    "PASSWORD_SRP",
-];
+use crate::stages::{Asked, CHALLENGES, ROWS, Row, Stage, Stages};
 
 fn missing(name: &str) -> (String, String) {
     error("InvalidParameter", format!("Missing required parameter {name}"))
@@ -167,7 +148,7 @@ async fn every_session_is_for_its_own_challenge() {
             "WEB_AUTHN" => &["SELECT_CHALLENGE"],
             _ => &[],
         };
-        for name in EVERY.into_iter().filter(|name| *name != row.challenge && !also.contains(name)) {
+        for name in CHALLENGES.into_iter().filter(|name| *name != row.challenge && !also.contains(name)) {
             let mut request = with("ChallengeName", name.into());
             for parameter in ROWS.iter().flat_map(|row| row.required).filter(|parameter| **parameter != "USERNAME") {
                 request["ChallengeResponses"][*parameter] = "123456".into();

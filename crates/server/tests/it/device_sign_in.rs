@@ -54,15 +54,21 @@ fn by_message(client: &str, asked: &Value, code: &str) -> Value {
     })
 }
 
+/// The same with a device that alice's first sign-in, by text message, made known; beside them that sign-in's tokens.
+async fn with_device(server: &TestServer) -> (String, String, Value, Device) {
+    let (pool, client) = with_mfa(server).await;
+    let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
+    let request = by_message(&client, &asked, &server.last_code("+12065550100"));
+    let first = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
+    let device = Device::confirm(server, &first).await;
+    (pool, client, first, device)
+}
+
 /// SECURITY 25: a remembered device stands in for MFA by proof, not by name.
 #[tokio::test]
 async fn a_remembered_device_takes_the_place_of_mfa() {
     let server = TestServer::start().await;
-    let (pool, client) = with_mfa(&server).await;
-    let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
-    let request = by_message(&client, &asked, &server.last_code("+12065550100"));
-    let first = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
-    let device = Device::confirm(&server, &first).await;
+    let (pool, client, _, device) = with_device(&server).await;
 
     server.advance_s(60);
     let asked = server.ok("InitiateAuth", from_device(&client, "alice", &device.key)).await;
@@ -93,11 +99,7 @@ async fn a_remembered_device_takes_the_place_of_mfa() {
 async fn a_device_stands_in_no_longer_than_it_may() {
     for ended in ["not remembered", "not in place of MFA", "not tracked"] {
         let server = TestServer::start().await;
-        let (pool, client) = with_mfa(&server).await;
-        let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
-        let request = by_message(&client, &asked, &server.last_code("+12065550100"));
-        let first = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
-        let device = Device::confirm(&server, &first).await;
+        let (pool, client, first, device) = with_device(&server).await;
 
         let asked = server.ok("InitiateAuth", from_device(&client, "alice", &device.key)).await;
         assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
@@ -128,11 +130,7 @@ async fn a_device_stands_in_no_longer_than_it_may() {
 #[tokio::test]
 async fn a_device_stands_in_for_its_own_user_alone() {
     let server = TestServer::start().await;
-    let (pool, client) = with_mfa(&server).await;
-    let asked = server.ok("InitiateAuth", by_password(&client, "alice", PASSWORD)).await;
-    let request = by_message(&client, &asked, &server.last_code("+12065550100"));
-    let alices = server.ok("RespondToAuthChallenge", request).await["AuthenticationResult"].take();
-    let device = Device::confirm(&server, &alices).await;
+    let (pool, client, _, device) = with_device(&server).await;
 
     let phone = [("phone_number", "+12065550101"), ("phone_number_verified", "true")];
     people::add(&server, &pool, "bob", UserStatus::Confirmed, Some(PASSWORD), &phone).await;

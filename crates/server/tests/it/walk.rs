@@ -11,6 +11,7 @@ use cognate_shapes::enums::UserStatus;
 use cognate_testkit::TestServer;
 
 use crate::people::{self, Exchange, PASSWORD};
+use crate::stages::CHALLENGES;
 
 const TEMPORARY: &str = "Temporary-1";
 const CHOSEN: &str = "Chosen-Horse-8";
@@ -73,25 +74,6 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 const NAMES: [&str; 3] = ["alice", "bob", "nobody"];
-
-const CHALLENGES: [&str; 16] = [
-    "SMS_MFA",
-    "EMAIL_OTP",
-    "SOFTWARE_TOKEN_MFA",
-    "SELECT_MFA_TYPE",
-    "MFA_SETUP",
-    "PASSWORD_VERIFIER",
-    "CUSTOM_CHALLENGE",
-    "SELECT_CHALLENGE",
-    "DEVICE_SRP_AUTH",
-    "DEVICE_PASSWORD_VERIFIER",
-    "ADMIN_NO_SRP_AUTH",
-    "NEW_PASSWORD_REQUIRED",
-    "SMS_OTP",
-    "PASSWORD",
-    "WEB_AUTHN",
-    "PASSWORD_SRP",
-];
 
 /// A session that a walk collected: whose, of which challenge, and what it may still lead to.
 struct Seen {

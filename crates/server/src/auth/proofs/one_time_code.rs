@@ -1,9 +1,8 @@
 //! Codes sent by text message or e-mail, as the first factor of a sign-in or as its second.
 //!
 //! A code is good in the session it was asked in, once, until the next one is sent in the same sign-in, and as long as it
-//! went where the user's attribute says. Wrong second factors lock as wrong
-//! passwords do, each user by itself; a first factor is anybody's to ask for, so that a lock would be a way to shut users
-//! out: there a code stands only so many guesses.
+//! went where the user's attribute says. Wrong second factors lock as wrong passwords do, each user by itself; a first factor
+//! is anybody's to ask for, so that a lock would be a way to shut users out: there a code stands only so many guesses.
 
 use std::sync::Arc;
 
